@@ -1,0 +1,7 @@
+//! capplan: a profile is source code, capplan is its compiler and its virtual machine.
+
+pub mod dist;
+pub mod program;
+pub mod results;
+pub mod rng;
+pub mod stats;

@@ -1,0 +1,218 @@
+//! What one replication measured: plain data, one record per id of the program, with merge.
+//!
+//! Nothing here knows what a name or a verdict is. Times are in seconds of simulated time.
+
+use crate::stats::Tally;
+
+/// A level over time: its integral, its largest value and its square's integral.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Level {
+    /// ∫ level dt over the measured time.
+    pub integral: f64,
+    /// ∫ level² dt.
+    pub square: f64,
+    /// Largest value.
+    pub max: f64,
+    /// Value when measurement began.
+    pub at_start: f64,
+    /// Value when it ended.
+    pub at_end: f64,
+}
+
+/// One class of requests (traffic and endpoint).
+#[derive(Clone, Debug, Default)]
+pub struct ClassRecord {
+    /// Requests that arrived.
+    pub arrivals: u64,
+    /// Attempts, the first of each request included.
+    pub attempts: u64,
+    /// Latency of those that ended ok, seconds.
+    pub ok: Tally,
+    /// Time until failure of the others, seconds.
+    pub failed: Tally,
+    /// Failures by kind.
+    pub failures: Vec<u64>,
+    /// Requests in flight.
+    pub in_flight: Level,
+    /// Σ residence inside the measured time, seconds: equals the integral of `in_flight`, measured
+    /// by its own path.
+    pub residence_s: f64,
+}
+
+/// One station.
+#[derive(Clone, Debug, Default)]
+pub struct StationRecord {
+    /// Tasks that asked for it.
+    pub arrivals: u64,
+    /// Those that had to wait.
+    pub waited: u64,
+    /// Those sent away because the queue was full (or the limit was spent).
+    pub refused: u64,
+    /// Those whose patience ended.
+    pub timeouts: u64,
+    /// Those that got a unit.
+    pub served: u64,
+    /// Units in use (processor: cores at work; memory: bytes).
+    pub busy: Level,
+    /// Tasks waiting.
+    pub queue: Level,
+    /// Seconds with all units in use.
+    pub full_s: f64,
+    /// Wait of those served, seconds.
+    pub wait: Tally,
+    /// Wait of those that gave up or were cancelled, seconds.
+    pub abandoned: Tally,
+    /// Σ of service time given (units · seconds), measured at each end of service: equals the
+    /// integral of `busy` up to what is in service at the ends.
+    pub given_s: f64,
+}
+
+/// One component.
+#[derive(Clone, Debug, Default)]
+pub struct ComponentRecord {
+    /// Calls that began.
+    pub calls: u64,
+    /// Response time of those that ended ok, seconds.
+    pub response: Tally,
+    /// Failures raised here, by kind.
+    pub failures: Vec<u64>,
+    /// Σ of the calls' amounts (seconds or bytes).
+    pub amount: f64,
+}
+
+/// One family of cache keys.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "each is what its name says")]
+pub struct FamilyRecord {
+    pub lookups: u64,
+    pub hits: u64,
+}
+
+/// One cache node.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "each is what its name says")]
+pub struct NodeRecord {
+    pub evictions: u64,
+    pub bytes: Level,
+    pub keys: Level,
+}
+
+/// One instance of a service.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InstanceRecord {
+    /// Deaths by a full memory.
+    pub memory_kills: u64,
+    /// Worker restarts by request count.
+    pub recycles: u64,
+    /// Seconds down.
+    pub down_s: f64,
+}
+
+/// One source of sessions.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "each is what its name says")]
+pub struct SessionRecord {
+    pub started: u64,
+    pub ended: u64,
+    pub dropped: u64,
+    pub refused: u64,
+    pub active: Level,
+    /// Bytes pushed to clients.
+    pub pushed_bytes: f64,
+}
+
+/// Where the time of requests goes: per coarse bin of latency, mean seconds waited and served per
+/// component, from a fixed sample of requests.
+#[derive(Clone, Debug, Default)]
+pub struct Attribution {
+    /// Per latency bin (see [`Attribution::bin`]): requests sampled.
+    pub requests: Vec<u64>,
+    /// Per bin, Σ latency, seconds.
+    pub latency_s: Vec<f64>,
+    /// Per bin and component: Σ (waited, served) seconds; index `bin · components + component`.
+    pub spent_s: Vec<(f64, f64)>,
+}
+
+impl Attribution {
+    /// Bins per doubling of latency.
+    pub const PER_OCTAVE: f64 = 8.0;
+    /// Number of bins: from 1 µs up, 40 doublings.
+    pub const BINS: usize = 320;
+
+    /// The bin of a latency in seconds.
+    pub fn bin(latency_s: f64) -> usize {
+        let octaves = (latency_s.max(1e-6) / 1e-6).log2() * Self::PER_OCTAVE;
+        (octaves as usize).min(Self::BINS - 1)
+    }
+}
+
+/// Requests accounted for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// In flight when measurement began.
+    pub inside_at_start: u64,
+    /// Arrived since.
+    pub arrivals: u64,
+    /// Ended ok.
+    pub completed: u64,
+    /// Ended by each kind of failure.
+    pub failed: Vec<u64>,
+    /// In flight at the end.
+    pub inside: u64,
+}
+
+impl Balance {
+    /// Inside at start + arrivals = completed + failed + inside at end.
+    pub fn holds(&self) -> bool {
+        self.inside_at_start + self.arrivals
+            == self.completed + self.failed.iter().sum::<u64>() + self.inside
+    }
+}
+
+/// Everything one replication measured.
+#[derive(Clone, Debug, Default)]
+pub struct Replication {
+    /// Measured time, seconds.
+    pub time_s: f64,
+    /// Removed before it, seconds.
+    pub warmup_s: f64,
+    /// Events executed in the measured time.
+    pub events: u64,
+    /// By `ClassId`.
+    pub classes: Vec<ClassRecord>,
+    /// By `StationId`.
+    pub stations: Vec<StationRecord>,
+    /// By `ComponentId`.
+    pub components: Vec<ComponentRecord>,
+    /// By `FamilyId`.
+    pub families: Vec<FamilyRecord>,
+    /// By `NodeId`.
+    pub nodes: Vec<NodeRecord>,
+    /// By `InstanceId`.
+    pub instances: Vec<InstanceRecord>,
+    /// By `SourceId` (zero for sources that have no sessions).
+    pub sessions: Vec<SessionRecord>,
+    /// By `BreakerId`: seconds open.
+    pub breakers_open_s: Vec<f64>,
+    /// Where the time goes.
+    pub attribution: Attribution,
+    /// Requests accounted for.
+    pub balance: Balance,
+    /// Per tracked measure: its value in each complete window, `None` without data. For a
+    /// distribution the values are those of the statistic asked for.
+    pub windows: Vec<Vec<Option<f64>>>,
+    /// Per observed batch of time (for warm-up detection): requests ended, Σ latency of them, mean in
+    /// flight.
+    pub batches: Vec<Batch>,
+}
+
+/// One batch of the warm-up series.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Batch {
+    /// Requests that ended in it, ok or not.
+    pub ended: u64,
+    /// Σ of their latencies, seconds.
+    pub latency_s: f64,
+    /// Mean number of requests in flight.
+    pub in_flight: f64,
+}

@@ -5,3 +5,5 @@ pub mod program;
 pub mod results;
 pub mod rng;
 pub mod stats;
+pub mod study;
+pub mod verdict;

@@ -3,9 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{
-    Boundary, BoundaryId, Breaker, BreakerId, Budget, BudgetId, DistId, Draw, DrawId, Family, FamilyId,
-    Fork, Frame, FrameId, Group, GroupId, Instance, InstanceId, Local, MAX_SLOTS, NONE, Node, NodeId,
-    Op, Pc, Program, Slot, Source, Station, StationId, Switch,
+    Boundary, BoundaryId, Breaker, BreakerId, Budget, BudgetId, DistId, Draw, DrawId, Family,
+    FamilyId, Fork, Frame, FrameId, Group, GroupId, Instance, InstanceId, Local, MAX_SLOTS, NONE,
+    Node, NodeId, Op, Pc, Program, Slot, Source, Station, StationId, Switch,
 };
 use crate::dist::Distribution;
 

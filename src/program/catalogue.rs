@@ -3,7 +3,9 @@
 //! Each component registers its metrics while it is lowered; the nearest-name hints, the JSON
 //! document and the reports read them from here, so no list of metrics exists twice.
 
-use super::{BreakerId, ClassId, ComponentId, FamilyId, InstanceId, KindId, NodeId, SourceId, StationId};
+use super::{
+    BreakerId, ClassId, ComponentId, FamilyId, InstanceId, KindId, NodeId, SourceId, StationId,
+};
 
 /// A count of events in the results.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -47,7 +47,9 @@ impl Curve {
                 let total: f64 = states.iter().map(|s| s.1).sum();
                 states.iter().map(|s| s.0 * s.1).sum::<f64>() / total
             }
-            Self::Times(times) => times.last().map_or(0.0, |end| times.len() as f64 / end.max(1e-9)),
+            Self::Times(times) => {
+                times.last().map_or(0.0, |end| times.len() as f64 / end.max(1e-9))
+            }
             Self::Pieces(pieces) => {
                 let (first, last) = (&pieces[0], &pieces[pieces.len() - 1]);
                 let span = last.start_s - first.start_s;
@@ -108,7 +110,11 @@ impl Curve {
                 }
                 for _ in 0..80 {
                     let middle = 0.5 * (low + high);
-                    if area(middle) < amount { low = middle } else { high = middle }
+                    if area(middle) < amount {
+                        low = middle
+                    } else {
+                        high = middle
+                    }
                     if high - low < 1e-9 {
                         break;
                     }

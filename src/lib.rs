@@ -1,5 +1,6 @@
 //! capplan: a profile is source code, capplan is its compiler and its virtual machine.
 
+pub mod analytic;
 pub mod dist;
 pub mod program;
 pub mod results;

@@ -1,0 +1,75 @@
+//! Queueing theory: exact formulas, series and bounds for models small enough to have them.
+//!
+//! Nothing here simulates and nothing here knows a profile: each function maps a few numbers to a
+//! number. The simulator is tested against these functions, and a study may ask them where a knee
+//! is before it runs anything; neither the engine nor this module uses the other.
+//!
+//! Where a queue has no steady state (utilization ≥ 1) functions return `None`. Left out on
+//! purpose: approximations without an error bound (Kingman, Allen–Cunneen, QNA), because a test
+//! against them would show nothing.
+
+pub mod arrivals;
+pub mod birth_death;
+pub mod bounds;
+pub mod caching;
+pub mod closed;
+pub mod constant_service;
+pub mod erlang;
+pub mod impatience;
+pub mod infinite;
+pub mod limiter;
+pub mod parallel;
+pub mod priority;
+pub mod sharing;
+pub mod single_server;
+
+/// Poisson arrivals and the mean work each brings. Both are finite and not negative.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    /// Arrival rate λ, 1/s.
+    pub arrivals_per_s: f64,
+    /// Mean service time S, seconds.
+    pub service_s: f64,
+}
+
+impl Load {
+    /// Offered load a = λ·S, in erlangs.
+    pub fn offered(self) -> f64 {
+        self.arrivals_per_s * self.service_s
+    }
+
+    /// Utilization ρ = a / c of `servers` identical servers; ρ ≥ 1 is overload.
+    pub fn utilization(self, servers: u32) -> f64 {
+        self.offered() / f64::from(servers)
+    }
+}
+
+/// Smallest x ≥ 0 with `cdf(x) ≥ quantile`, for a continuous increasing `cdf`, by bisection to a
+/// relative width of 10⁻¹². `scale` > 0 is where the search begins.
+fn invert(cdf: impl Fn(f64) -> f64, quantile: f64, scale: f64) -> f64 {
+    if cdf(0.0) >= quantile {
+        return 0.0;
+    }
+    let mut high = scale;
+    while cdf(high) < quantile && high < scale * 1e12 {
+        high *= 2.0;
+    }
+    let mut low = 0.0;
+    while high - low > 1e-12 * high {
+        let middle = 0.5 * (low + high);
+        if cdf(middle) < quantile {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
+/// Asserts two numbers alike to a relative error, in the tests of this module.
+#[cfg(test)]
+#[track_caller]
+fn assert_close(measured: f64, expected: f64, relative: f64) {
+    let error = (measured - expected).abs();
+    assert!(error <= relative * expected.abs().max(1e-300), "{measured} is not {expected}");
+}

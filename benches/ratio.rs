@@ -1,0 +1,147 @@
+//! How fast is the engine compared with hand-written code, and both with SimPy?
+//!
+//! ```text
+//! cargo bench --bench ratio                                # all models
+//! cargo bench --bench ratio -- web_tier --pairs 21         # models whose name contains a text
+//! ```
+//!
+//! The machine may be shared and its clock may drift, so only ratios count: the programs to compare
+//! run one after the other, in turns, in this one process (SimPy as a child of it), and the median of
+//! the ratios of neighbours is printed. SimPy is left out where `python3` does not import it.
+
+#![allow(missing_docs, reason = "a program, not a library")]
+#![allow(clippy::print_stdout, reason = "results go to standard output")]
+#![allow(clippy::disallowed_methods, reason = "benches measure wall time")]
+
+mod hand;
+mod models;
+
+use std::process::Command;
+use std::time::Instant;
+
+use models::Model;
+
+/// What the command line asks for.
+struct Options {
+    only: Option<String>,
+    pairs: usize,
+    requests: u64,
+    peer_requests: u64,
+}
+
+impl Options {
+    fn read() -> Self {
+        let mut options =
+            Self { only: None, pairs: 11, requests: 1_000_000, peer_requests: 30_000 };
+        let mut arguments = std::env::args().skip(1).filter(|a| a != "--bench");
+        while let Some(argument) = arguments.next() {
+            let mut number = || {
+                let value = arguments.next().and_then(|v| v.replace('_', "").parse().ok());
+                value.expect("a whole number follows the option")
+            };
+            match argument.as_str() {
+                "--pairs" => options.pairs = number() as usize,
+                "--requests" => options.requests = number(),
+                "--peer-requests" => options.peer_requests = number(),
+                _ => options.only = Some(argument),
+            }
+        }
+        options
+    }
+}
+
+/// One program's answer about a model.
+#[expect(clippy::struct_field_names, reason = "each has its unit in its name")]
+#[derive(Clone, Copy, Debug, Default)]
+struct Answer {
+    requests_per_s: f64,
+    mean_s: f64,
+    p95_s: f64,
+    p99_s: f64,
+}
+
+fn main() {
+    let options = Options::read();
+    let mut all = vec![models::mm1(), models::mm8(), models::web_tier()];
+    all.extend(models::variants());
+    for model in &all {
+        if options.only.as_ref().is_none_or(|only| model.name.contains(only.as_str())) {
+            compare(model, &options);
+        }
+    }
+}
+
+fn compare(model: &Model, options: &Options) {
+    let peer_works = model.peer.is_some_and(|peer| simpy(peer, 100, 0).is_some());
+    let mut hands = Vec::new();
+    let mut peers = Vec::new();
+    for pair in 0..options.pairs {
+        let seed = pair as u64;
+        hands.push(by_hand(model, options.requests, seed));
+        if peer_works {
+            peers.extend(model.peer.and_then(|peer| simpy(peer, options.peer_requests, seed)));
+        }
+    }
+    println!("{}", model.name);
+    print("hand", &hands);
+    if !peers.is_empty() {
+        print("simpy", &peers);
+        print_ratio("hand / simpy", &hands, &peers);
+    }
+}
+
+fn by_hand(model: &Model, requests: u64, seed: u64) -> Answer {
+    let began = Instant::now();
+    let latencies = model.by_hand(requests, seed);
+    let wall_s = began.elapsed().as_secs_f64();
+    Answer {
+        requests_per_s: requests as f64 / wall_s,
+        mean_s: latencies.mean().unwrap_or(f64::NAN),
+        p95_s: latencies.quantile(0.95).unwrap_or(f64::NAN),
+        p99_s: latencies.quantile(0.99).unwrap_or(f64::NAN),
+    }
+}
+
+/// Runs a script of `benches/peers`; `None` when that is not possible here.
+fn simpy(script: &str, requests: u64, seed: u64) -> Option<Answer> {
+    let path = format!("{}/benches/peers/{script}", env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new("python3")
+        .args([path, "--requests".into(), requests.to_string(), "--seed".into(), seed.to_string()])
+        .output()
+        .ok()?;
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+    let number = |key: &str| answer.get(key).and_then(serde_json::Value::as_f64);
+    Some(Answer {
+        requests_per_s: number("requests_per_s")?,
+        mean_s: number("mean_s")?,
+        p95_s: number("p95_s")?,
+        p99_s: number("p99_s")?,
+    })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    f64::midpoint(values[(n - 1) / 2], values[n / 2])
+}
+
+fn print(who: &str, answers: &[Answer]) {
+    let of = |get: fn(&Answer) -> f64| median(answers.iter().map(get).collect());
+    println!(
+        "  {who:<14} {:>9.0} requests/s {:>8.1} ns each   mean {:.3} ms  p95 {:.3} ms  p99 {:.3} ms",
+        of(|a| a.requests_per_s),
+        1e9 / of(|a| a.requests_per_s),
+        1e3 * of(|a| a.mean_s),
+        1e3 * of(|a| a.p95_s),
+        1e3 * of(|a| a.p99_s),
+    );
+}
+
+/// Median, least and largest ratio of neighbours.
+fn print_ratio(what: &str, ours: &[Answer], theirs: &[Answer]) {
+    let ratios: Vec<f64> =
+        ours.iter().zip(theirs).map(|(a, b)| a.requests_per_s / b.requests_per_s).collect();
+    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let largest = ratios.iter().copied().fold(0.0, f64::max);
+    println!("  {what:<14} {:.3}   ({least:.3} to {largest:.3})", median(ratios));
+}

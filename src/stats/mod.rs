@@ -1,5 +1,13 @@
 //! Estimators: tallies, quantiles, warm-up, intervals. Has never heard of a queue.
 
+mod interval;
+mod looks;
+mod quantile;
 mod tally;
+mod warmup;
 
+pub use interval::{Interval, event_rate, jackknife, mean, ratio, share, student_t};
+pub use looks::level_per_look;
+pub use quantile::{LEAST_BEYOND, pooled_quantile};
 pub use tally::{Statistic, Tally};
+pub use warmup::mser5;

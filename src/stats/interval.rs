@@ -1,0 +1,292 @@
+//! Confidence intervals over independent replications.
+//!
+//! The replications are the sample: whatever correlation there is inside one of them, they are
+//! independent of each other. A ratio of sums gets a jackknife interval; shares and rates of rare
+//! events get score intervals with an effective sample size, so that "never seen" is not "never".
+
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+
+/// A point estimate and a confidence interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Point estimate.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    fn around(value: f64, half: f64) -> Self {
+        Self { value, low: value - half, high: value + half }
+    }
+
+    /// The interval with its ends kept inside [low, high] (what the quantity can be at all).
+    #[must_use]
+    pub const fn within(self, low: f64, high: f64) -> Self {
+        Self { low: self.low.clamp(low, high), high: self.high.clamp(low, high), ..self }
+    }
+}
+
+/// Two-sided quantile of Student's t: P(|T| ≤ t) = `confidence`, with `freedom` ≥ 1 degrees.
+pub fn student_t(confidence: f64, freedom: usize) -> f64 {
+    let p = 0.5 + 0.5 * confidence.clamp(0.0, 1.0 - 1e-12);
+    StudentsT::new(0.0, 1.0, freedom.max(1) as f64).map_or(f64::INFINITY, |t| t.inverse_cdf(p))
+}
+
+/// Quantile of the standard normal distribution, `p` in (0, 1).
+pub(super) fn normal_quantile(p: f64) -> f64 {
+    Normal::standard().inverse_cdf(p)
+}
+
+/// Student's t interval for the mean of independent values; `None` with fewer than two.
+pub fn mean(values: &[f64], confidence: f64) -> Option<Interval> {
+    let n = values.len() as f64;
+    if values.len() < 2 {
+        return None;
+    }
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+    let half = student_t(confidence, values.len() - 1) * (squares / (n - 1.0) / n).sqrt();
+    Some(Interval::around(mean, half))
+}
+
+/// Jackknife interval around `whole`, an estimate from all replications, from the estimates that
+/// leave out one replication each; `None` with fewer than two.
+///
+/// ```text
+/// se² = (R−1)/R · Σ (θ₍ᵣ₎ − mean θ₍·₎)²        t with R − 1 degrees of freedom
+/// ```
+///
+/// Source: Miller, *The jackknife: a review*, Biometrika 61 (1974). The point estimate is not
+/// corrected for bias, so that it stays a ratio of the printed sums.
+pub fn jackknife(whole: f64, without: &[f64], confidence: f64) -> Option<Interval> {
+    let n = without.len() as f64;
+    if without.len() < 2 {
+        return None;
+    }
+    let mean = without.iter().sum::<f64>() / n;
+    let squares: f64 = without.iter().map(|x| (x - mean) * (x - mean)).sum();
+    let half = student_t(confidence, without.len() - 1) * ((n - 1.0) / n * squares).sqrt();
+    Some(Interval::around(whole, half))
+}
+
+/// Σ `above` / Σ `below` over replications, each a pair (above, below), by jackknife. Replications
+/// with nothing below do not count. `None` with fewer than two that do.
+pub fn ratio(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
+    let used: Vec<_> = pairs.iter().filter(|pair| pair.1 > 0.0).collect();
+    let above: f64 = used.iter().map(|pair| pair.0).sum();
+    let below: f64 = used.iter().map(|pair| pair.1).sum();
+    let without: Vec<f64> = used.iter().map(|p| (above - p.0) / (below - p.1)).collect();
+    jackknife(above / below, &without, confidence)
+}
+
+/// Share of `events` among `trials`, each replication a pair (events, trials) with events ≤ trials.
+///
+/// Wilson's score interval with the effective sample size n / deff, where the design effect deff is
+/// the variance over replications against the binomial one, not below 1, and Student's t in the
+/// normal quantile's place. With no event in n trials it ends near t²/n, not at zero.
+///
+/// Source: Wilson, J. Am. Statist. Assoc. 22 (1927); effective size after Korn and Graubard, *Survey
+/// Methodology* 24 (1998), compared by Franco et al., *J. Survey Statist. Methodol.* 7 (2019).
+pub fn share(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
+    let (p, n, spread, used) = clustered(pairs)?;
+    let p = p.clamp(0.0, 1.0);
+    let binomial = n * p * (1.0 - p);
+    let effect = if binomial > 0.0 { (spread / binomial).max(1.0) } else { 1.0 };
+    let n = n / effect;
+    let t2 = student_t(confidence, used - 1).powi(2);
+    let centre = (p + t2 / (2.0 * n)) / (1.0 + t2 / n);
+    let half = (t2 / n * (p * (1.0 - p) + t2 / (4.0 * n))).sqrt() / (1.0 + t2 / n);
+    let interval = Interval { value: p, low: centre - half, high: centre + half }.within(0.0, 1.0);
+    // Exact at the ends: rounding must not exclude what was seen.
+    Some(Interval { low: interval.low.min(p), high: interval.high.max(p), ..interval })
+}
+
+/// Events per unit of exposure (time, or replications), each replication a pair (events, exposure).
+///
+/// Score interval of a Poisson count with overdispersion: the variance over replications against
+/// the count itself, not below 1. With no event in exposure T it ends at t²/T, not at zero.
+///
+/// Source: Rao's score interval, as in Barker, *A comparison of nine confidence intervals for a
+/// Poisson parameter*, Am. Statist. 56 (2002); overdispersion as quasi-Poisson (McCullagh and Nelder
+/// 1989, section 6.2).
+pub fn event_rate(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
+    let (rate, exposure, spread, used) = clustered(pairs)?;
+    let count = rate * exposure;
+    let effect = if count > 0.0 { (spread / count).max(1.0) } else { 1.0 };
+    let t2 = student_t(confidence, used - 1).powi(2);
+    let (centre, half) = (count / effect + 0.5 * t2, (t2 * (count / effect + 0.25 * t2)).sqrt());
+    let scale = effect / exposure;
+    Some(Interval {
+        value: rate,
+        low: ((centre - half) * scale).max(0.0),
+        high: (centre + half) * scale,
+    })
+}
+
+/// Ratio of sums, sum below, variance of the sum above about the ratio (linearised, between
+/// replications), and replications used; `None` with fewer than two.
+pub(super) fn clustered(pairs: &[(f64, f64)]) -> Option<(f64, f64, f64, usize)> {
+    let used: Vec<_> = pairs.iter().filter(|pair| pair.1 > 0.0).collect();
+    if used.len() < 2 {
+        return None;
+    }
+    let above: f64 = used.iter().map(|pair| pair.0).sum();
+    let below: f64 = used.iter().map(|pair| pair.1).sum();
+    let ratio = above / below;
+    let squares: f64 = used.iter().map(|p| (p.0 - ratio * p.1).powi(2)).sum();
+    let n = used.len() as f64;
+    Some((ratio, below, squares * n / (n - 1.0), used.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::Distribution;
+    use crate::rng::{Stream, combine};
+
+    /// Share of `trials` in which `covers` holds, which must lie within four standard errors of the
+    /// nominal level, or above it by less than `generous`.
+    fn assert_coverage(
+        name: &str,
+        level: f64,
+        generous: f64,
+        trials: u32,
+        covers: impl Fn(u32) -> bool,
+    ) {
+        let hits = (0..trials).filter(|&i| covers(i)).count();
+        let share = hits as f64 / f64::from(trials);
+        let error = 4.0 * (level * (1.0 - level) / f64::from(trials)).sqrt();
+        assert!(share > level - error && share < level + error + generous, "{name}: {share}");
+    }
+
+    fn exponential(key: u64) -> f64 {
+        Distribution::Exponential { mean: 1.0 }.sample(&mut Stream::new(key))
+    }
+
+    #[test]
+    fn student_t_has_its_tabulated_quantiles() {
+        for (freedom, t) in [(1, 12.706), (3, 3.182), (15, 2.131), (120, 1.980)] {
+            assert!((student_t(0.95, freedom) - t).abs() < 1e-3, "{freedom}");
+        }
+    }
+
+    /// Means of AR(1) series with correlation 0.9 inside each replication.
+    #[test]
+    fn the_t_interval_covers_means_of_correlated_series() {
+        assert_coverage("AR(1)", 0.95, 0.0, 2000, |trial| {
+            let means: Vec<f64> = (0..16)
+                .map(|r| {
+                    let mut stream = Stream::new(combine(u64::from(trial), r));
+                    let (mut x, mut sum) = (0.0, 0.0);
+                    for i in 0..600 {
+                        let e: f64 = (0..4).map(|_| stream.unit() - 0.5).sum();
+                        x = 0.9 * x + e;
+                        sum += if i >= 100 { x } else { 0.0 };
+                    }
+                    sum / 500.0
+                })
+                .collect();
+            let interval = mean(&means, 0.95).expect("16 values");
+            interval.low <= 0.0 && 0.0 <= interval.high
+        });
+    }
+
+    /// Geometric numbers of exponentials per replication: numerator and denominator correlated.
+    #[test]
+    fn the_jackknife_covers_a_ratio_of_random_sums() {
+        assert_coverage("ratio", 0.95, 0.0, 2000, |trial| {
+            let pairs: Vec<(f64, f64)> = (0..16)
+                .map(|r| {
+                    let key = combine(combine(7, u64::from(trial)), r);
+                    let n = 20 + Stream::new(key).below(60);
+                    ((0..n).map(|i| exponential(combine(key, i))).sum(), n as f64)
+                })
+                .collect();
+            let interval = ratio(&pairs, 0.95).expect("16 pairs");
+            interval.low <= 1.0 && 1.0 <= interval.high
+        });
+    }
+
+    #[test]
+    fn a_share_is_covered_from_rare_to_frequent() {
+        for (p, n) in [(0.002, 300), (0.05, 100), (0.5, 50)] {
+            assert_coverage("share", 0.95, 0.05, 2000, |trial| {
+                let pairs: Vec<(f64, f64)> = (0..16)
+                    .map(|r| {
+                        let mut stream = Stream::new(combine(combine(3, u64::from(trial)), r));
+                        let k = (0..n).filter(|_| stream.unit() < p).count();
+                        (k as f64, f64::from(n))
+                    })
+                    .collect();
+                let interval = share(&pairs, 0.95).expect("16 pairs");
+                interval.low <= p && p <= interval.high
+            });
+        }
+    }
+
+    /// Each replication has a probability of its own (a beta-like mix): binomial intervals would
+    /// cover about half of the time.
+    #[test]
+    fn a_share_of_clustered_events_is_covered() {
+        assert_coverage("clustered", 0.95, 0.02, 2000, |trial| {
+            let pairs: Vec<(f64, f64)> = (0..16)
+                .map(|r| {
+                    let mut stream = Stream::new(combine(combine(4, u64::from(trial)), r));
+                    let own = 0.1 + 0.2 * (stream.unit() - 0.5);
+                    let k = (0..400).filter(|_| stream.unit() < own).count();
+                    (k as f64, 400.0)
+                })
+                .collect();
+            let interval = share(&pairs, 0.95).expect("16 pairs");
+            interval.low <= 0.1 && 0.1 <= interval.high
+        });
+    }
+
+    /// About 0.6, 5 and 80 events in all.
+    #[test]
+    fn a_rate_of_events_is_covered_from_rare_to_frequent() {
+        for rate in [0.04, 0.3, 5.0] {
+            assert_coverage("rate", 0.95, 0.05, 2000, |trial| {
+                let pairs: Vec<(f64, f64)> = (0..16)
+                    .map(|r| {
+                        let key = combine(combine(5, u64::from(trial)), r);
+                        let (mut at, mut k) = (0.0, 0);
+                        loop {
+                            at += exponential(combine(key, k)) / rate;
+                            if at > 1.0 {
+                                break (k as f64, 1.0);
+                            }
+                            k += 1;
+                        }
+                    })
+                    .collect();
+                let interval = event_rate(&pairs, 0.95).expect("16 pairs");
+                interval.low <= rate && rate <= interval.high
+            });
+        }
+    }
+
+    #[test]
+    fn no_event_is_not_certainty() {
+        let none = [(0.0, 1000.0); 16];
+        let share = share(&none, 0.95).expect("16 pairs");
+        assert_eq!((share.value, share.low), (0.0, 0.0));
+        assert!(share.high > 2e-4 && share.high < 4e-4, "{share:?}");
+        let all = super::share(&[(1000.0, 1000.0); 16], 0.95).expect("16 pairs");
+        assert_eq!((all.value, all.high), (1.0, 1.0));
+        assert!(all.low < 1.0 - 2e-4);
+        let rate = event_rate(&none, 0.95).expect("16 pairs");
+        assert_eq!((rate.value, rate.low), (0.0, 0.0));
+        assert!(rate.high > 2e-4);
+    }
+
+    #[test]
+    fn one_replication_has_no_interval() {
+        assert_eq!(mean(&[1.0], 0.95), None);
+        assert_eq!(ratio(&[(1.0, 2.0), (0.0, 0.0)], 0.95), None);
+        assert_eq!(share(&[(1.0, 2.0)], 0.95), None);
+    }
+}

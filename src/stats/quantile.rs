@@ -1,0 +1,118 @@
+//! Intervals for quantiles pooled over replications. Quantiles are never averaged.
+//!
+//! The share of observations up to the pooled quantile is a ratio of sums over replications, whose
+//! error is well understood; the interval of that share is read back through the pooled distribution
+//! (Woodruff, *Confidence intervals for medians and other position measures*, J. Am. Statist. Assoc.
+//! 47, 1952; for clusters: Francisco and Fuller, Ann. Statist. 19, 1991). It is not symmetric, as
+//! tails are not, and needs no density; leaving out one replication at a time, or the spread of the
+//! replications' own quantiles (sectioning), covered less often in heavy tails where few
+//! observations lie beyond the quantile.
+
+use super::Tally;
+use super::interval::{Interval, clustered, student_t};
+
+/// Fewest independent observations that must be expected on either side of a quantile before an
+/// interval is given: below, the upper end hangs on a handful of extremes. With 20, intervals that
+/// are given and wrong stayed below 5 % of all 95 % intervals in M/M/1 from 0.5 to 0.9, p50 to p999,
+/// 80 k to 1.3 M responses; with 10 they reached 6 %.
+pub const LEAST_BEYOND: f64 = 20.0;
+
+/// The quantile `q` in (0, 1) of the tallies taken together, with its interval.
+///
+/// `None` when fewer than two tallies hold anything, or when fewer than [`LEAST_BEYOND`]
+/// *independent* observations are expected beyond the quantile: n·min(q, 1−q) / deff, where the
+/// design effect deff is the variance over replications against that of as many independent
+/// observations, not below 1.
+pub fn pooled_quantile(tallies: &[&Tally], q: f64, confidence: f64) -> Option<Interval> {
+    let mut pooled = Tally::default();
+    tallies.iter().for_each(|tally| pooled.merge(tally));
+    let value = pooled.quantile(q)?;
+    let pairs: Vec<(f64, f64)> =
+        tallies.iter().map(|tally| (tally.count_to(value), tally.count as f64)).collect();
+    let (_, n, spread, used) = clustered(&pairs)?;
+    let effect = (spread / (n * q * (1.0 - q))).max(1.0);
+    if n / effect * q.min(1.0 - q) < LEAST_BEYOND {
+        return None;
+    }
+    let half = student_t(confidence, used - 1) * (q * (1.0 - q) * effect / n).sqrt();
+    let low = pooled.quantile((q - half).max(0.0))?;
+    // Beyond all observations there is no upper end.
+    let high = (q + half < 1.0).then(|| pooled.quantile(q + half)).flatten()?;
+    Some(Interval { value, low, high })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::Distribution;
+    use crate::rng::{Stream, combine};
+
+    fn exponential(stream: &mut Stream) -> f64 {
+        Distribution::Exponential { mean: 1.0 }.sample(stream)
+    }
+
+    /// Response times of M/M/1 with unit service (ρ = 0: the services alone), begun in steady state.
+    fn responses(key: u64, rho: f64, n: u32) -> Tally {
+        let (mut stream, mut tally) = (Stream::new(key), Tally::default());
+        let mut wait =
+            if stream.unit() < rho { exponential(&mut stream) / (1.0 - rho) } else { 0.0 };
+        for _ in 0..n {
+            let service = exponential(&mut stream);
+            tally.record(wait + service);
+            let gap = if rho > 0.0 { exponential(&mut stream) / rho } else { f64::INFINITY };
+            wait = (wait + service - gap).max(0.0);
+        }
+        tally
+    }
+
+    /// Share of 95 % intervals that are given, and share of all that are given and wrong, for the
+    /// quantile q of the response time: exponential of mean 1/(1−ρ).
+    fn given_and_wrong(rho: f64, n: u32, q: f64, trials: u64) -> (f64, f64) {
+        let exact = -(1.0 - q).ln() / (1.0 - rho);
+        let (mut given, mut wrong) = (0.0, 0.0);
+        for trial in 0..trials {
+            let tallies: Vec<Tally> =
+                (0..16).map(|r| responses(combine(combine(11, trial), r), rho, n)).collect();
+            if let Some(i) = pooled_quantile(&tallies.iter().collect::<Vec<_>>(), q, 0.95) {
+                given += 1.0;
+                wrong += if i.low <= exact && exact <= i.high { 0.0 } else { 1.0 };
+            }
+        }
+        (given / trials as f64, wrong / trials as f64)
+    }
+
+    /// At most the nominal 5 % and four standard errors of it; not needlessly wide either.
+    #[test]
+    fn intervals_cover_quantiles_of_exponentials() {
+        for q in [0.5, 0.95, 0.99] {
+            let (given, wrong) = given_and_wrong(0.0, 500, q, 1000);
+            assert!(given > 0.999 && wrong < 0.05 + 0.028 && wrong > 0.01, "{q}: {given} {wrong}");
+        }
+    }
+
+    #[test]
+    fn intervals_cover_quantiles_of_a_queue() {
+        for q in [0.5, 0.95] {
+            let (given, wrong) = given_and_wrong(0.8, 6000, q, 400);
+            assert!(given > 0.99 && wrong < 0.05 + 0.044, "{q}: {given} {wrong}");
+        }
+    }
+
+    /// 64 000 responses at ρ = 0.8 hold a few independent ones beyond the p999, and hardly enough
+    /// beyond the p99.
+    #[test]
+    fn too_few_independent_exceedances_give_no_interval() {
+        assert_eq!(given_and_wrong(0.8, 4000, 0.999, 50).0, 0.0);
+        let (given, wrong) = given_and_wrong(0.8, 4000, 0.99, 100);
+        assert!(given < 0.5 && wrong < 0.08, "{given} {wrong}");
+    }
+
+    #[test]
+    fn a_quantile_among_the_zeros_is_certain() {
+        let mut tally = Tally::default();
+        (0..900).for_each(|_| tally.record(0.0));
+        (0..100).for_each(|i| tally.record(1.0 + f64::from(i)));
+        let interval = pooled_quantile(&[&tally, &tally.clone()], 0.5, 0.95).expect("data");
+        assert_eq!((interval.value, interval.low, interval.high), (0.0, 0.0, 0.0));
+    }
+}

@@ -29,7 +29,7 @@ pub enum Counter {
     Hits(FamilyId),
     Evictions(NodeId),
     MemoryKills(InstanceId),
-    Recycles(StationId),
+    Recycles(InstanceId),
     SessionsStarted(SourceId),
     SessionsDropped(SourceId),
     SessionsRefused(SourceId),

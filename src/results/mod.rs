@@ -54,6 +54,8 @@ pub struct StationRecord {
     pub served: u64,
     /// Units in use (processor: cores at work; memory: bytes).
     pub busy: Level,
+    /// Units there are (cores, limit in bytes, workers · places); infinite when unlimited.
+    pub size: Level,
     /// Tasks waiting.
     pub queue: Level,
     /// Seconds with all units in use.
@@ -131,6 +133,19 @@ pub struct Attribution {
     pub latency_s: Vec<f64>,
     /// Per bin and component: Σ (waited, served) seconds; index `bin · components + component`.
     pub spent_s: Vec<(f64, f64)>,
+}
+
+impl Level {
+    /// A level that kept its value over `time_s` seconds.
+    pub const fn constant(value: f64, time_s: f64) -> Self {
+        Self {
+            integral: value * time_s,
+            square: value * value * time_s,
+            max: value,
+            at_start: value,
+            at_end: value,
+        }
+    }
 }
 
 impl Attribution {

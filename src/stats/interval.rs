@@ -82,6 +82,19 @@ pub fn ratio(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
     jackknife(above / below, &without, confidence)
 }
 
+/// Standard deviation of values that each replication knows as (weight, Σ x, Σ x²) with their weight
+/// (a number, or time for a level), pooled, by jackknife. `None` with fewer than two replications
+/// of weight.
+pub fn deviation(moments: &[(f64, f64, f64)], confidence: f64) -> Option<Interval> {
+    let used: Vec<_> = moments.iter().filter(|m| m.0 > 0.0).collect();
+    let sums = used.iter().fold((0.0, 0.0, 0.0), |s, m| (s.0 + m.0, s.1 + m.1, s.2 + m.2));
+    let without: Vec<f64> = used
+        .iter()
+        .map(|m| super::tally::deviation(sums.0 - m.0, sums.1 - m.1, sums.2 - m.2))
+        .collect();
+    jackknife(super::tally::deviation(sums.0, sums.1, sums.2), &without, confidence)
+}
+
 /// Share of `events` among `trials`, each replication a pair (events, trials) with events ≤ trials.
 ///
 /// Wilson's score interval with the effective sample size n / deff, where the design effect deff is

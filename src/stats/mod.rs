@@ -6,7 +6,7 @@ mod quantile;
 mod tally;
 mod warmup;
 
-pub use interval::{Interval, event_rate, jackknife, mean, ratio, share, student_t};
+pub use interval::{Interval, deviation, event_rate, jackknife, mean, ratio, share, student_t};
 pub use looks::level_per_look;
 pub use quantile::{LEAST_BEYOND, pooled_quantile};
 pub use tally::{Statistic, Tally};

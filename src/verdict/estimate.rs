@@ -1,8 +1,15 @@
 //! A metric's value over the replications, with the interval it must come with.
+//!
+//! What a measure adds up (classes, stations, counters, levels) is pooled within each replication
+//! first; the replications are then the independent sample that [`crate::stats`] draws intervals
+//! from. Point estimates are ratios of sums and quantiles of pooled observations, never averages of
+//! the replications' quantiles.
 
-use crate::program::{Measure, Quantity};
-use crate::results::Replication;
-use crate::stats::Statistic;
+use std::borrow::Cow;
+
+use crate::program::{Counter, Gauge, Measure, Quantity};
+use crate::results::{Level, Replication};
+use crate::stats::{self, Interval, Statistic, Tally};
 
 /// Nothing was observed that the metric could be computed from.
 pub const NO_DATA: &str = "no data";
@@ -10,6 +17,8 @@ pub const NO_DATA: &str = "no data";
 pub const TOO_FEW: &str = "too few data for an interval";
 /// The results do not hold this statistic of this measure.
 pub const NOT_MEASURED: &str = "not measured";
+/// Each level's largest value is known, but not whether they came at the same time.
+pub const AT_MOST: &str = "sum of the largest of each: an upper bound";
 /// A maximum is a fact of the run, not an estimate: a longer run sees a larger one.
 pub const LARGEST_SEEN: &str = "largest seen; a longer run sees larger ones";
 
@@ -55,8 +64,21 @@ impl Estimate {
     }
 }
 
-/// The value of `measure` (with the `statistic` a distribution needs) over independent
-/// replications, with an interval at `confidence` in (0, 1).
+/// Fewest observations (of all replications) for the interval of a mean.
+const LEAST_OBSERVATIONS: u64 = 10;
+
+/// The value of `measure` (with the `statistic` a distribution needs; the mean when it is missing)
+/// over independent replications, with an interval at `confidence` in (0, 1).
+///
+/// - Durations: of all observations pooled. Rates and levels: per simulated time.
+/// - Counts: mean number per replication, with the interval of that mean (so `0` of nothing seen has
+///   an upper end above zero).
+/// - Shares of a part: score intervals, which stay inside [0, 1] and are never of width zero.
+/// - Maxima: the largest seen, as an exact number with the note [`LARGEST_SEEN`].
+///
+/// Without data the value is `None` and the note [`NO_DATA`]; with too little of it (fewer than two
+/// replications, ten observations, or [`stats::LEAST_BEYOND`] independent ones beyond a quantile)
+/// the interval is (−∞, ∞) and the note [`TOO_FEW`].
 pub fn estimate(
     measure: &Measure,
     statistic: Option<Statistic>,
@@ -64,6 +86,475 @@ pub fn estimate(
     replications: &[Replication],
     confidence: f64,
 ) -> Estimate {
-    let _ = (measure, statistic, replications, confidence);
-    Estimate::unknown(None, quantity, NOT_MEASURED)
+    let over = Over { replications, quantity, confidence };
+    let statistic = statistic.unwrap_or(Statistic::Mean);
+    match measure {
+        Measure::Latency { classes, all } => over.distribution(statistic, |r| {
+            pooled(classes.iter().flat_map(|class| {
+                let record = &r.classes[class.index()];
+                [Some(&record.ok), all.then_some(&record.failed)].into_iter().flatten()
+            }))
+        }),
+        Measure::Response(component) => over
+            .distribution(statistic, |r| Cow::Borrowed(&r.components[component.index()].response)),
+        Measure::Wait { stations, all } => over.distribution(statistic, |r| {
+            pooled(stations.iter().flat_map(|station| {
+                let record = &r.stations[station.index()];
+                [Some(&record.wait), all.then_some(&record.abandoned)].into_iter().flatten()
+            }))
+        }),
+        Measure::Count(counters) => over.events(counters, |_| 1.0),
+        Measure::Rate(counters) => over.events(counters, |r| r.time_s),
+        Measure::Usage(component) => {
+            let pairs = over.pairs(|r| (r.components[component.index()].amount, r.time_s));
+            over.interval(&pairs, stats::ratio)
+        }
+        Measure::Share(of, per) => over.share(of, per),
+        Measure::Level { of, per } => over.level(of, per, statistic),
+    }
+}
+
+/// The replications, and what is made of them.
+struct Over<'a> {
+    replications: &'a [Replication],
+    quantity: Quantity,
+    confidence: f64,
+}
+
+impl Over<'_> {
+    fn pairs(&self, of: impl Fn(&Replication) -> (f64, f64)) -> Vec<(f64, f64)> {
+        self.replications.iter().map(of).collect()
+    }
+
+    /// The interval that `rule` finds for a ratio of sums.
+    fn interval(
+        &self,
+        pairs: &[(f64, f64)],
+        rule: impl Fn(&[(f64, f64)], f64) -> Option<Interval>,
+    ) -> Estimate {
+        let above: f64 = pairs.iter().map(|pair| pair.0).sum();
+        let below: f64 = pairs.iter().map(|pair| pair.1).sum();
+        if below <= 0.0 {
+            return Estimate::unknown(None, self.quantity, NO_DATA);
+        }
+        self.given(Some(above / below), rule(pairs, self.confidence))
+    }
+
+    /// An estimate from an interval, or the bare value when there is none. Nothing that is measured
+    /// can be negative.
+    fn given(&self, value: Option<f64>, interval: Option<Interval>) -> Estimate {
+        match interval {
+            Some(Interval { value, low, high }) => Estimate {
+                value: Some(value),
+                low: low.max(0.0),
+                high,
+                quantity: self.quantity,
+                note: None,
+            },
+            None => Estimate::unknown(value, self.quantity, TOO_FEW),
+        }
+    }
+
+    fn distribution<'r>(
+        &'r self,
+        statistic: Statistic,
+        of: impl Fn(&'r Replication) -> Cow<'r, Tally>,
+    ) -> Estimate {
+        let tallies: Vec<Cow<'r, Tally>> = self.replications.iter().map(of).collect();
+        let tallies: Vec<&Tally> = tallies.iter().map(Cow::as_ref).collect();
+        let count: u64 = tallies.iter().map(|tally| tally.count).sum();
+        if count == 0 {
+            return Estimate::unknown(None, self.quantity, NO_DATA);
+        }
+        let enough = count >= LEAST_OBSERVATIONS;
+        match statistic {
+            Statistic::Mean => {
+                let pairs: Vec<_> = tallies.iter().map(|t| (t.sum, t.count as f64)).collect();
+                self.interval(&pairs, |pairs, c| stats::ratio(pairs, c).filter(|_| enough))
+            }
+            Statistic::Sd => {
+                let moments: Vec<_> =
+                    tallies.iter().map(|t| (t.count as f64, t.sum, t.sum_squares)).collect();
+                let interval = stats::deviation(&moments, self.confidence).filter(|_| enough);
+                self.given(pooled(tallies.into_iter()).sd(), interval)
+            }
+            Statistic::Quantile(q) if q < 1.0 => {
+                let interval = stats::pooled_quantile(&tallies, q, self.confidence);
+                let value = interval.map_or_else(
+                    || pooled(tallies.into_iter()).quantile(q),
+                    |interval| Some(interval.value),
+                );
+                self.given(value, interval)
+            }
+            Statistic::Max | Statistic::Quantile(_) => {
+                self.seen(tallies.iter().map(|t| t.max).fold(0.0, f64::max), LARGEST_SEEN)
+            }
+        }
+    }
+
+    /// A fact of these runs rather than an estimate.
+    const fn seen(&self, value: f64, note: &'static str) -> Estimate {
+        Estimate { note: Some(note), ..Estimate::exact(value, self.quantity) }
+    }
+
+    fn events(&self, counters: &[Counter], exposure: impl Fn(&Replication) -> f64) -> Estimate {
+        let pairs = self.pairs(|r| (total(counters, r), exposure(r)));
+        self.interval(&pairs, stats::event_rate)
+    }
+
+    fn share(&self, of: &[Counter], per: &[Counter]) -> Estimate {
+        let mut pairs = self.pairs(|r| (total(of, r), total(per, r)));
+        let rule = if of.iter().any(|counter| matches!(counter, Counter::Attempts(_))) {
+            stats::ratio
+        } else {
+            // Those that were inside at the start may end in the measured time without having
+            // arrived in it: a part is never more than its whole.
+            pairs.iter_mut().for_each(|pair| pair.0 = pair.0.min(pair.1));
+            stats::share
+        };
+        self.interval(&pairs, rule)
+    }
+
+    fn level(&self, of: &[Gauge], per: &[Gauge], statistic: Statistic) -> Estimate {
+        let base = |r: &Replication| match per {
+            [] => r.time_s,
+            per => per.iter().map(|&gauge| level(gauge, r).integral).sum(),
+        };
+        match statistic {
+            Statistic::Mean => {
+                let pairs = self
+                    .pairs(|r| (of.iter().map(|&gauge| level(gauge, r).integral).sum(), base(r)));
+                let mean = self.interval(&pairs, stats::ratio);
+                let share = !per.is_empty() && mean.value.is_some_and(|value| value <= 1.0);
+                let most = if share && mean.has_interval() { 1.0 } else { f64::INFINITY };
+                Estimate { high: mean.high.min(most), ..mean }
+            }
+            Statistic::Max => {
+                let largest = |r: &Replication| {
+                    let sum: f64 = of.iter().map(|&gauge| level(gauge, r).max).sum();
+                    let base = base(r);
+                    if per.is_empty() {
+                        sum
+                    } else if base > 0.0 {
+                        sum * r.time_s / base
+                    } else {
+                        0.0
+                    }
+                };
+                let value = self.replications.iter().map(largest).fold(0.0, f64::max);
+                let alone = matches!(of, [gauge] if !matches!(gauge, Gauge::InSystem(_)));
+                self.seen(value, if alone { LARGEST_SEEN } else { AT_MOST })
+            }
+            Statistic::Sd => match (of, per) {
+                ([gauge], []) if !matches!(gauge, Gauge::InSystem(_)) => {
+                    let moments: Vec<_> = self
+                        .replications
+                        .iter()
+                        .map(|r| (r.time_s, level(*gauge, r)))
+                        .map(|(time, level)| (time, level.integral, level.square))
+                        .collect();
+                    let interval = stats::deviation(&moments, self.confidence);
+                    self.given(interval.map(|i| i.value), interval)
+                }
+                _ => Estimate::unknown(None, self.quantity, NOT_MEASURED),
+            },
+            Statistic::Quantile(_) => Estimate::unknown(None, self.quantity, NOT_MEASURED),
+        }
+    }
+}
+
+/// All tallies as one; a single one is not copied.
+fn pooled<'t>(mut tallies: impl Iterator<Item = &'t Tally>) -> Cow<'t, Tally> {
+    let Some(first) = tallies.next() else {
+        return Cow::Owned(Tally::default());
+    };
+    tallies.fold(Cow::Borrowed(first), |mut sum, tally| {
+        if tally.count > 0 {
+            sum.to_mut().merge(tally);
+        }
+        sum
+    })
+}
+
+fn total(counters: &[Counter], replication: &Replication) -> f64 {
+    counters.iter().map(|&counter| count(counter, replication) as f64).sum()
+}
+
+/// A counter's value in one replication.
+fn count(counter: Counter, r: &Replication) -> u64 {
+    let kind = |failures: &[u64], kind: crate::program::KindId| {
+        failures.get(kind.index()).copied().unwrap_or(0)
+    };
+    match counter {
+        Counter::Arrivals(class) => r.classes[class.index()].arrivals,
+        Counter::Ok(class) => r.classes[class.index()].ok.count,
+        Counter::Failed(class) => r.classes[class.index()].failed.count,
+        Counter::FailedAs(class, k) => kind(&r.classes[class.index()].failures, k),
+        Counter::Attempts(class) => r.classes[class.index()].attempts,
+        Counter::StationArrivals(station) => r.stations[station.index()].arrivals,
+        Counter::StationWaited(station) => r.stations[station.index()].waited,
+        Counter::StationRefused(station) => r.stations[station.index()].refused,
+        Counter::StationTimeouts(station) => r.stations[station.index()].timeouts,
+        Counter::StationServed(station) => r.stations[station.index()].served,
+        Counter::Calls(component) => r.components[component.index()].calls,
+        Counter::CallsFailed(component) => r.components[component.index()].failures.iter().sum(),
+        Counter::CallsFailedAs(component, k) => kind(&r.components[component.index()].failures, k),
+        Counter::Lookups(family) => r.families[family.index()].lookups,
+        Counter::Hits(family) => r.families[family.index()].hits,
+        Counter::Evictions(node) => r.nodes[node.index()].evictions,
+        Counter::MemoryKills(instance) => r.instances[instance.index()].memory_kills,
+        Counter::Recycles(instance) => r.instances[instance.index()].recycles,
+        Counter::SessionsStarted(source) => r.sessions[source.index()].started,
+        Counter::SessionsDropped(source) => r.sessions[source.index()].dropped,
+        Counter::SessionsRefused(source) => r.sessions[source.index()].refused,
+    }
+}
+
+/// A level's record in one replication.
+fn level(gauge: Gauge, r: &Replication) -> Level {
+    // A level that is 0 or 1: its square is itself.
+    let switch = |on_s: f64| Level {
+        integral: on_s,
+        square: on_s,
+        max: if on_s > 0.0 { 1.0 } else { 0.0 },
+        ..Level::default()
+    };
+    let station = |id: crate::program::StationId| &r.stations[id.index()];
+    match gauge {
+        Gauge::InFlight(class) => r.classes[class.index()].in_flight,
+        Gauge::Busy(id) => station(id).busy,
+        Gauge::Size(id) => station(id).size,
+        Gauge::Queue(id) => station(id).queue,
+        Gauge::InSystem(id) => {
+            let (busy, queue) = (station(id).busy, station(id).queue);
+            Level {
+                integral: busy.integral + queue.integral,
+                square: f64::NAN,
+                max: busy.max + queue.max,
+                at_start: busy.at_start + queue.at_start,
+                at_end: busy.at_end + queue.at_end,
+            }
+        }
+        Gauge::Full(id) => switch(station(id).full_s),
+        Gauge::CacheBytes(node) => r.nodes[node.index()].bytes,
+        Gauge::Keys(node) => r.nodes[node.index()].keys,
+        Gauge::Sessions(source) => r.sessions[source.index()].active,
+        Gauge::BreakerOpen(breaker) => switch(r.breakers_open_s[breaker.index()]),
+        Gauge::Down(instance) => switch(r.instances[instance.index()].down_s),
+        Gauge::Constant(value) => Level::constant(value, r.time_s),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::{
+        BreakerId, ClassId, ComponentId, FamilyId, InstanceId, KindId, NodeId, SourceId, StationId,
+    };
+    use crate::results::{
+        ClassRecord, ComponentRecord, FamilyRecord, InstanceRecord, NodeRecord, SessionRecord,
+        StationRecord,
+    };
+    use Quantity::{Count, Duration, Rate, Ratio};
+
+    fn tally(values: impl IntoIterator<Item = f64>) -> Tally {
+        let mut tally = Tally::default();
+        values.into_iter().for_each(|x| tally.record(x));
+        tally
+    }
+
+    /// Eight replications of 100 s that differ a little: by `r` in 0..8.
+    fn replications() -> Vec<Replication> {
+        (0..8_u64)
+            .map(|r| Replication {
+                time_s: 100.0,
+                classes: vec![
+                    ClassRecord {
+                        arrivals: 1000,
+                        attempts: 1100 + r,
+                        ok: tally((1..=990 + r).map(|i| i as f64 * 1e-3)),
+                        failed: tally((0..10 - r).map(|_| 2.0)),
+                        failures: vec![0, 10 - r],
+                        in_flight: Level::constant(5.0 + r as f64, 100.0),
+                        ..ClassRecord::default()
+                    },
+                    ClassRecord::default(),
+                ],
+                stations: vec![StationRecord {
+                    arrivals: 1000,
+                    waited: 300 + r,
+                    served: 1000,
+                    busy: Level::constant(3.0 + 0.1 * r as f64, 100.0),
+                    size: Level::constant(4.0, 100.0),
+                    queue: Level { integral: 200.0, square: 800.0, max: 7.0, ..Level::default() },
+                    full_s: 25.0 + r as f64,
+                    wait: tally((0..1000).map(|i| if i < 700 { 0.0 } else { 0.5 })),
+                    abandoned: tally([3.0; 20]),
+                    ..StationRecord::default()
+                }],
+                components: vec![ComponentRecord {
+                    calls: 500,
+                    response: tally((0..500).map(|i| 0.1 + 1e-4 * f64::from(i))),
+                    failures: vec![1, 2],
+                    amount: 1000.0 + r as f64,
+                }],
+                families: vec![FamilyRecord { lookups: 100, hits: 90 + r % 2 }],
+                nodes: vec![NodeRecord {
+                    evictions: 4,
+                    keys: Level::constant(9.0, 100.0),
+                    ..NodeRecord::default()
+                }],
+                instances: vec![InstanceRecord {
+                    down_s: r as f64,
+                    recycles: 2,
+                    ..InstanceRecord::default()
+                }],
+                sessions: vec![SessionRecord {
+                    started: 3,
+                    active: Level::constant(50.0, 100.0),
+                    ..SessionRecord::default()
+                }],
+                breakers_open_s: vec![10.0],
+                ..Replication::default()
+            })
+            .collect()
+    }
+
+    fn value(measure: &Measure, statistic: Option<Statistic>, quantity: Quantity) -> Estimate {
+        let estimate = estimate(measure, statistic, quantity, &replications(), 0.95);
+        if let (Some(value), true) = (estimate.value, estimate.has_interval()) {
+            assert!(estimate.low <= value && value <= estimate.high, "{estimate:?}");
+        }
+        estimate
+    }
+
+    fn close(measure: &Measure, statistic: Option<Statistic>, quantity: Quantity, expected: f64) {
+        let estimate = value(measure, statistic, quantity);
+        let value = estimate.value.expect("there is data");
+        assert!((value / expected - 1.0).abs() < 2e-3, "{measure:?} {estimate:?} {expected}");
+        assert_eq!(estimate.note, None, "{measure:?}");
+    }
+
+    const MEAN: Option<Statistic> = Some(Statistic::Mean);
+
+    #[test]
+    fn durations_are_pooled_over_classes_and_replications() {
+        let latency = |all| Measure::Latency { classes: vec![ClassId(0), ClassId(1)], all };
+        close(&latency(false), MEAN, Duration, 0.49727);
+        // Of 8000 requests 52 failed at 2 s: the p95 of all is that of 0.95 · 8000 of the others.
+        close(&latency(false), Some(Statistic::Quantile(0.95)), Duration, 0.9436);
+        close(&latency(true), Some(Statistic::Quantile(0.95)), Duration, 0.9499);
+        close(&latency(false), Some(Statistic::Sd), Duration, 0.2868);
+        close(&Measure::Response(ComponentId(0)), MEAN, Duration, 0.12495);
+        let wait = |all| Measure::Wait { stations: vec![StationId(0)], all };
+        close(&wait(false), MEAN, Duration, 0.15);
+        close(&wait(true), MEAN, Duration, (150.0 + 60.0) / 1020.0);
+        assert_eq!(value(&wait(false), Some(Statistic::Quantile(0.5)), Duration).value, Some(0.0));
+    }
+
+    #[test]
+    fn a_maximum_is_the_largest_seen() {
+        let all = Measure::Latency { classes: vec![ClassId(0)], all: true };
+        let max = value(&all, Some(Statistic::Max), Duration);
+        assert_eq!(
+            (max.value, max.low, max.high, max.note),
+            (Some(2.0), 2.0, 2.0, Some(LARGEST_SEEN))
+        );
+    }
+
+    #[test]
+    fn counters_become_counts_rates_and_shares() {
+        let failed = vec![Counter::Failed(ClassId(0))];
+        close(&Measure::Count(failed.clone()), None, Count, 6.5);
+        close(&Measure::Rate(failed.clone()), None, Rate, 0.065);
+        close(&Measure::Rate(vec![Counter::FailedAs(ClassId(0), KindId(1))]), None, Rate, 0.065);
+        let arrivals = vec![Counter::Arrivals(ClassId(0)), Counter::Arrivals(ClassId(1))];
+        close(&Measure::Share(failed, arrivals.clone()), None, Ratio, 0.0065);
+        close(&Measure::Share(vec![Counter::Attempts(ClassId(0))], arrivals), None, Ratio, 1.1035);
+        let (hits, lookups) = (Counter::Hits(FamilyId(0)), Counter::Lookups(FamilyId(0)));
+        close(&Measure::Share(vec![hits], vec![lookups]), None, Ratio, 0.905);
+        for (counter, count) in [
+            (Counter::StationArrivals(StationId(0)), 1000.0),
+            (Counter::StationWaited(StationId(0)), 303.5),
+            (Counter::StationServed(StationId(0)), 1000.0),
+            (Counter::Calls(ComponentId(0)), 500.0),
+            (Counter::CallsFailed(ComponentId(0)), 3.0),
+            (Counter::CallsFailedAs(ComponentId(0), KindId(0)), 1.0),
+            (Counter::Evictions(NodeId(0)), 4.0),
+            (Counter::Recycles(InstanceId(0)), 2.0),
+            (Counter::SessionsStarted(SourceId(0)), 3.0),
+        ] {
+            close(&Measure::Count(vec![counter]), None, Count, count);
+        }
+        close(&Measure::Usage(ComponentId(0)), None, Rate, 10.035);
+    }
+
+    #[test]
+    fn what_never_happened_has_an_upper_end() {
+        for counter in [
+            Counter::MemoryKills(InstanceId(0)),
+            Counter::StationRefused(StationId(0)),
+            Counter::StationTimeouts(StationId(0)),
+            Counter::SessionsDropped(SourceId(0)),
+            Counter::SessionsRefused(SourceId(0)),
+        ] {
+            let count = value(&Measure::Count(vec![counter]), None, Count);
+            assert_eq!((count.value, count.low), (Some(0.0), 0.0));
+            assert!(count.high > 0.4 && count.high < 1.0, "{count:?}");
+        }
+        let ok =
+            Measure::Share(vec![Counter::Failed(ClassId(1))], vec![Counter::Arrivals(ClassId(0))]);
+        let share = value(&ok, None, Ratio);
+        assert!(share.value == Some(0.0) && share.high > 4e-4 && share.high < 1e-3);
+    }
+
+    #[test]
+    fn levels_are_means_over_time() {
+        let level = |of, per| Measure::Level { of, per };
+        let (station, busy) = (StationId(0), Gauge::Busy(StationId(0)));
+        close(&level(vec![busy], vec![]), MEAN, Count, 3.35);
+        close(&level(vec![busy], vec![Gauge::Size(station)]), None, Ratio, 3.35 / 4.0);
+        close(&level(vec![busy], vec![Gauge::Constant(5.0)]), None, Ratio, 0.67);
+        close(&level(vec![Gauge::Queue(station)], vec![]), None, Count, 2.0);
+        close(&level(vec![Gauge::Queue(station)], vec![]), Some(Statistic::Sd), Count, 2.0);
+        close(&level(vec![Gauge::InSystem(station)], vec![]), None, Count, 5.35);
+        close(&level(vec![Gauge::Full(station)], vec![Gauge::Constant(1.0)]), None, Ratio, 0.285);
+        close(&level(vec![Gauge::InFlight(ClassId(0))], vec![]), None, Count, 8.5);
+        close(&level(vec![Gauge::Keys(NodeId(0))], vec![]), None, Count, 9.0);
+        close(&level(vec![Gauge::Sessions(SourceId(0))], vec![]), None, Count, 50.0);
+        close(&level(vec![Gauge::BreakerOpen(BreakerId(0))], vec![]), None, Ratio, 0.1);
+        close(&level(vec![Gauge::Down(InstanceId(0))], vec![]), None, Ratio, 0.035);
+        assert_eq!(
+            value(&level(vec![Gauge::CacheBytes(NodeId(0))], vec![]), None, Count).value,
+            Some(0.0)
+        );
+        let max = value(&level(vec![Gauge::Queue(station)], vec![]), Some(Statistic::Max), Count);
+        assert_eq!((max.value, max.note), (Some(7.0), Some(LARGEST_SEEN)));
+        let share = level(vec![busy], vec![Gauge::Size(station)]);
+        assert_eq!(value(&share, Some(Statistic::Max), Ratio).value, Some(3.7 / 4.0));
+        let sum = value(&level(vec![busy, busy], vec![]), Some(Statistic::Max), Count);
+        assert_eq!((sum.value, sum.note), (Some(7.4), Some(AT_MOST)));
+    }
+
+    #[test]
+    fn without_data_there_is_no_value_and_with_little_no_interval() {
+        let none = Measure::Latency { classes: vec![ClassId(1)], all: true };
+        assert_eq!(value(&none, MEAN, Duration).note, Some(NO_DATA));
+        assert_eq!(value(&none, Some(Statistic::Quantile(0.9)), Duration).value, None);
+        let nothing = Measure::Share(vec![], vec![Counter::Evictions(NodeId(0))]);
+        assert_eq!(value(&nothing, None, Ratio).value, Some(0.0));
+        assert_eq!(value(&Measure::Share(vec![], vec![]), None, Ratio).note, Some(NO_DATA));
+        let latency = Measure::Latency { classes: vec![ClassId(0)], all: false };
+        let p9999 = value(&latency, Some(Statistic::Quantile(0.9999)), Duration);
+        assert_eq!(p9999.note, Some(TOO_FEW));
+        assert!(p9999.value.is_some() && !p9999.has_interval());
+        let one = estimate(&latency, MEAN, Duration, &replications()[..1], 0.95);
+        assert_eq!(one.note, Some(TOO_FEW));
+        let quantile = value(
+            &Measure::Level { of: vec![], per: vec![] },
+            Some(Statistic::Quantile(0.5)),
+            Count,
+        );
+        assert_eq!(quantile.note, Some(NOT_MEASURED));
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod analytic;
 pub mod dist;
+pub mod engine;
 pub mod program;
 pub mod results;
 pub mod rng;

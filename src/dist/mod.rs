@@ -1,5 +1,7 @@
 //! Distributions of durations, sizes and counts: sampling, moments, and nothing of their spelling.
 
+mod moments;
+
 use rand_distr::{Distribution as _, Exp1, Gamma, Poisson, StandardNormal};
 
 use crate::rng::Stream;

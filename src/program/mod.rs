@@ -358,6 +358,20 @@ pub struct Station {
     pub instance: Option<InstanceId>,
 }
 
+impl Station {
+    /// Units there are: of a rate limit its tokens per second; infinite when unlimited.
+    pub fn size(&self) -> f64 {
+        match &self.kind {
+            StationKind::Tokens(t) if t.capacity == u32::MAX => f64::INFINITY,
+            StationKind::Tokens(t) => f64::from(t.capacity),
+            StationKind::Processor(p) => p.cores,
+            StationKind::Crew(c) => f64::from(c.workers) * f64::from(c.per_worker),
+            StationKind::Bucket(b) => b.rate_per_s,
+            StationKind::Memory(m) => m.limit,
+        }
+    }
+}
+
 /// The primitives with state of their own.
 #[derive(Clone, Debug)]
 pub enum StationKind {

@@ -231,3 +231,133 @@ pub struct Batch {
     /// Mean number of requests in flight.
     pub in_flight: f64,
 }
+
+impl Level {
+    /// What happened after `earlier`, a snapshot of the same level. The maximum is that of the whole
+    /// time: a part's own is not kept.
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            integral: self.integral - earlier.integral,
+            square: self.square - earlier.square,
+            max: self.max,
+            at_start: earlier.at_end,
+            at_end: self.at_end,
+        }
+    }
+}
+
+fn tally_since(now: &Tally, earlier: &Tally) -> Tally {
+    let mut part = now.clone();
+    part.subtract(earlier);
+    part
+}
+
+fn counts_since(now: &[u64], earlier: &[u64]) -> Vec<u64> {
+    now.iter().zip(earlier).map(|(a, b)| a - b).collect()
+}
+
+impl Replication {
+    /// What was measured after `earlier`, a snapshot of the same replication since the same reset.
+    /// Attribution, balance, windows and batches are left out.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            time_s: self.time_s - earlier.time_s,
+            warmup_s: earlier.warmup_s + earlier.time_s,
+            events: self.events - earlier.events,
+            classes: self
+                .classes
+                .iter()
+                .zip(&earlier.classes)
+                .map(|(a, b)| ClassRecord {
+                    arrivals: a.arrivals - b.arrivals,
+                    attempts: a.attempts - b.attempts,
+                    ok: tally_since(&a.ok, &b.ok),
+                    failed: tally_since(&a.failed, &b.failed),
+                    failures: counts_since(&a.failures, &b.failures),
+                    in_flight: a.in_flight.since(&b.in_flight),
+                    residence_s: a.residence_s - b.residence_s,
+                })
+                .collect(),
+            stations: self
+                .stations
+                .iter()
+                .zip(&earlier.stations)
+                .map(|(a, b)| StationRecord {
+                    arrivals: a.arrivals - b.arrivals,
+                    waited: a.waited - b.waited,
+                    refused: a.refused - b.refused,
+                    timeouts: a.timeouts - b.timeouts,
+                    served: a.served - b.served,
+                    busy: a.busy.since(&b.busy),
+                    size: a.size.since(&b.size),
+                    queue: a.queue.since(&b.queue),
+                    full_s: a.full_s - b.full_s,
+                    wait: tally_since(&a.wait, &b.wait),
+                    abandoned: tally_since(&a.abandoned, &b.abandoned),
+                    given_s: a.given_s - b.given_s,
+                })
+                .collect(),
+            components: self
+                .components
+                .iter()
+                .zip(&earlier.components)
+                .map(|(a, b)| ComponentRecord {
+                    calls: a.calls - b.calls,
+                    response: tally_since(&a.response, &b.response),
+                    failures: counts_since(&a.failures, &b.failures),
+                    amount: a.amount - b.amount,
+                })
+                .collect(),
+            families: self
+                .families
+                .iter()
+                .zip(&earlier.families)
+                .map(|(a, b)| FamilyRecord {
+                    lookups: a.lookups - b.lookups,
+                    hits: a.hits - b.hits,
+                })
+                .collect(),
+            nodes: self
+                .nodes
+                .iter()
+                .zip(&earlier.nodes)
+                .map(|(a, b)| NodeRecord {
+                    evictions: a.evictions - b.evictions,
+                    bytes: a.bytes.since(&b.bytes),
+                    keys: a.keys.since(&b.keys),
+                })
+                .collect(),
+            instances: self
+                .instances
+                .iter()
+                .zip(&earlier.instances)
+                .map(|(a, b)| InstanceRecord {
+                    memory_kills: a.memory_kills - b.memory_kills,
+                    recycles: a.recycles - b.recycles,
+                    down_s: a.down_s - b.down_s,
+                })
+                .collect(),
+            sessions: self
+                .sessions
+                .iter()
+                .zip(&earlier.sessions)
+                .map(|(a, b)| SessionRecord {
+                    started: a.started - b.started,
+                    ended: a.ended - b.ended,
+                    dropped: a.dropped - b.dropped,
+                    refused: a.refused - b.refused,
+                    active: a.active.since(&b.active),
+                    pushed_bytes: a.pushed_bytes - b.pushed_bytes,
+                })
+                .collect(),
+            breakers_open_s: self
+                .breakers_open_s
+                .iter()
+                .zip(&earlier.breakers_open_s)
+                .map(|(a, b)| a - b)
+                .collect(),
+            ..Self::default()
+        }
+    }
+}

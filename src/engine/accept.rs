@@ -1,0 +1,602 @@
+//! The workers of an instance: how requests and sessions find one, restarts, and the death of all.
+
+use super::calendar::{END_OF_TIME, Time};
+use super::task::{NOBODY, Queue, State, Tasks};
+use super::tokens::Answer;
+use super::world::{Moving, World, event, nanoseconds};
+use crate::program::{Accept, Crew, InstanceId, Kind, Local, NONE, Op, Policy, StationKind};
+use crate::rng::{Stream, combine};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Up,
+    /// Takes nothing new; ends at the time or when it is empty.
+    Draining(Time),
+    Booting,
+}
+
+#[derive(Debug)]
+struct Worker {
+    mode: Mode,
+    requests: u32,
+    sessions: u32,
+    /// Requests until it restarts.
+    left: u64,
+    starts: u64,
+}
+
+/// The moving part of a [`Crew`].
+#[derive(Debug)]
+pub(crate) struct CrewState {
+    workers: Vec<Worker>,
+    pub(crate) queue: Queue,
+    turn: usize,
+    pub(crate) occupied: u32,
+}
+
+impl CrewState {
+    pub(crate) fn new(spec: &Crew, levels: usize) -> Self {
+        let worker =
+            || Worker { mode: Mode::Up, requests: 0, sessions: 0, left: u64::MAX, starts: 0 };
+        Self {
+            workers: (0..spec.workers).map(|_| worker()).collect(),
+            queue: Queue::new(if spec.priority { levels } else { 1 }),
+            turn: 0,
+            occupied: 0,
+        }
+    }
+
+    pub(crate) fn unlink(&mut self, tasks: &mut Tasks, level: usize, id: u32) {
+        self.queue.unlink(tasks, level, id);
+    }
+}
+
+/// What a worker's event is about: (station, worker, number of its start).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WorkerEvent {
+    station: u32,
+    worker: u32,
+    start: u64,
+}
+
+impl<'p> World<'p> {
+    pub(crate) fn crew_spec(&self, station: u32) -> &'p Crew {
+        match &self.program.stations[station as usize].kind {
+            StationKind::Crew(crew) => crew,
+            _ => unreachable!("lowering addresses a crew"),
+        }
+    }
+
+    pub(crate) fn crew(&mut self, station: u32) -> &mut CrewState {
+        match &mut self.places[station as usize].moving {
+            Moving::Crew(crew) => crew,
+            _ => unreachable!("lowering addresses a crew"),
+        }
+    }
+
+    /// At the start every worker is somewhere in its life: what is left until its restart is
+    /// uniform, so that they do not all restart together.
+    pub(crate) fn hire_workers(&mut self) {
+        for station in 0..self.places.len() as u32 {
+            let StationKind::Crew(spec) = &self.program.stations[station as usize].kind else {
+                continue;
+            };
+            for worker in 0..spec.workers {
+                let life = self.worker_life(station, worker, 0);
+                let warm = self.program.warm_start && life != u64::MAX;
+                let key = combine(self.key, combine(u64::from(station), u64::from(worker)));
+                let left = if warm { 1 + Stream::new(key).below(life.max(1)) } else { life };
+                self.crew(station).workers[worker as usize].left = left;
+            }
+        }
+    }
+
+    fn worker_life(&self, station: u32, worker: u32, start: u64) -> u64 {
+        let Some(draw) = self.crew_spec(station).recycle else { return u64::MAX };
+        let draw = self.program.draws[draw.index()];
+        let key = combine(combine(self.key, combine(u64::from(station), u64::from(worker))), start);
+        let life = self.program.dists[draw.dist.index()].sample(&mut Stream::at(key, draw.site));
+        (life * draw.factor).max(1.0) as u64
+    }
+
+    /// A member of a group, by its policy. Nothing is asked of its health: a dead member gets its
+    /// share until a health check takes it out.
+    pub(crate) fn choose(&mut self, group: u16, id: u32) -> u32 {
+        let key = combine(self.tasks[id].key, u64::from(self.tasks[id].pc));
+        self.choose_by(group, key)
+    }
+
+    pub(crate) fn choose_by(&mut self, group: u16, key: u64) -> u32 {
+        let spec = &self.program.groups[usize::from(group)];
+        let count = u64::from(spec.count);
+        if count <= 1 {
+            return 0;
+        }
+        let mut stream = Stream::new(combine(key, 0x726f_7574_6500 + u64::from(group)));
+        let first = spec.first.0;
+        match spec.policy {
+            Policy::RoundRobin => {
+                let turn = self.turns[usize::from(group)];
+                self.turns[usize::from(group)] = if turn + 1 == count { 0 } else { turn + 1 };
+                turn as u32
+            }
+            Policy::Random => stream.below(count) as u32,
+            Policy::TwoChoices => {
+                let a = stream.below(count);
+                let b = (a + 1 + stream.below(count - 1)) % count;
+                let (la, lb) = (self.load(first + a as u32), self.load(first + b as u32));
+                let a_wins = la < lb || (la == lb && stream.word() & 1 == 0);
+                (if a_wins { a } else { b }) as u32
+            }
+            Policy::LeastConnections => {
+                let (mut best, mut least, mut ties) = (0, u32::MAX, 0_u64);
+                for member in 0..spec.count {
+                    let load = self.load(first + member);
+                    if load < least {
+                        (best, least, ties) = (member, load, 1);
+                    } else if load == least {
+                        ties += 1;
+                        if stream.below(ties) == 0 {
+                            best = member;
+                        }
+                    }
+                }
+                best
+            }
+        }
+    }
+
+    /// Requests waiting and in service at an instance, and its sessions.
+    fn load(&mut self, instance: u32) -> u32 {
+        let crew = self.program.instances[instance as usize].crew.0;
+        let crew = self.crew(crew);
+        crew.occupied + crew.queue.len
+    }
+
+    /// A request asks an instance for a worker.
+    #[inline]
+    pub(crate) fn accept(&mut self, station: u32, id: u32) -> Answer {
+        self.places[station as usize].stats.arrivals += 1;
+        let program = self.program;
+        if let Some(instance) = program.stations[station as usize].instance
+            && self.down_since[instance.index()].is_some()
+        {
+            self.places[station as usize].stats.refused += 1;
+            return Answer::Fails(Kind::Unavailable.id());
+        }
+        if self.crew(station).queue.len == 0
+            && let Some(worker) = self.free_worker(station, self.tasks[id].key)
+        {
+            self.places[station as usize].stats.wait.record(0.0);
+            self.assign(station, id, worker);
+            return Answer::Granted(0);
+        }
+        let spec = self.crew_spec(station);
+        let level = self.level(id);
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        let Moving::Crew(crew) = &mut place.moving else {
+            unreachable!("lowering addresses a crew")
+        };
+        if crew.queue.len >= spec.backlog {
+            place.stats.refused += 1;
+            return Answer::Fails(Kind::Refused.id());
+        }
+        place.stats.waited += 1;
+        place.stats.queue.add(now, 1.0);
+        crew.queue.push_back(&mut self.tasks, level, id);
+        let task = &mut self.tasks[id];
+        task.state = State::Queued;
+        task.station = station;
+        task.since = now;
+        Answer::Waits
+    }
+
+    /// A worker that may take a request or a session now.
+    fn free_worker(&mut self, station: u32, key: u64) -> Option<u32> {
+        let spec = self.crew_spec(station);
+        let per_worker = spec.per_worker;
+        let open =
+            |w: &Worker| w.mode == Mode::Up && w.requests.saturating_add(w.sessions) < per_worker;
+        match spec.accept {
+            Accept::Free => {
+                let crew = self.crew(station);
+                let n = crew.workers.len();
+                if n == 1 {
+                    return open(&crew.workers[0]).then_some(0);
+                }
+                let turn = crew.turn;
+                let best = (0..n)
+                    .map(|i| (turn + i) % n)
+                    .filter(|i| open(&crew.workers[*i]))
+                    .min_by_key(|i| crew.workers[*i].requests + crew.workers[*i].sessions)?;
+                crew.turn = (best + 1) % n;
+                Some(best as u32)
+            }
+            Accept::Idle { loops } => {
+                let n = spec.workers;
+                let turn = self.crew(station).turn as u32;
+                for i in 0..n {
+                    let worker = if n == 1 { 0 } else { (turn + i) % n };
+                    let state = self.tokens(loops.0 + worker);
+                    let idle = state.busy == 0 && state.queue.len == 0 && state.reserved == NOBODY;
+                    if idle && open(&self.crew(station).workers[worker as usize]) {
+                        self.crew(station).turn = (worker as usize + 1) % n as usize;
+                        return Some(worker);
+                    }
+                }
+                None
+            }
+            Accept::Hashed => {
+                // Bound by a hash over the workers that are up; one without a free place keeps the
+                // request out (it waits in the backlog until any has one).
+                let crew = self.crew(station);
+                let up = crew.workers.iter().filter(|w| w.mode == Mode::Up).count() as u64;
+                if up == 0 {
+                    return None;
+                }
+                let pick = Stream::new(combine(key, 0x68_6173_6800)).below(up) as usize;
+                let worker = crew
+                    .workers
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, w)| w.mode == Mode::Up)
+                    .nth(pick)
+                    .map(|(i, _)| i)?;
+                open(&crew.workers[worker]).then_some(worker as u32)
+            }
+        }
+    }
+
+    /// Gives a worker's place to a request.
+    fn assign(&mut self, station: u32, id: u32, worker: u32) {
+        let Op::Accept { worker: local, slot, .. } = self.program.ops[self.tasks[id].pc as usize]
+        else {
+            unreachable!("a task waits at the operation that asked")
+        };
+        let spec = self.crew_spec(station);
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        place.stats.served += 1;
+        place.stats.busy.add(now, 1.0);
+        let Moving::Crew(crew) = &mut place.moving else {
+            unreachable!("lowering addresses a crew")
+        };
+        crew.occupied += 1;
+        let full = u64::from(spec.per_worker) * u64::from(spec.workers);
+        if u64::from(crew.occupied) == full {
+            place.stats.full_since = now;
+        }
+        let w = &mut crew.workers[worker as usize];
+        w.requests += 1;
+        if w.left != u64::MAX {
+            w.left = w.left.saturating_sub(1);
+            if w.left == 0 {
+                self.retire(station, worker);
+            }
+        }
+        self.tasks.set_local(id, local.0, u64::from(spec.first_worker + worker));
+        self.hold(id, slot.0, u64::from(station) | u64::from(worker) << 32);
+    }
+
+    /// A request leaves its worker.
+    pub(crate) fn crew_release(&mut self, station: u32, worker: u32) {
+        let now = self.now;
+        self.leave_worker(station, worker, now, true);
+        if self.crew(station).queue.len > 0 {
+            self.crew_dispatch(station);
+        }
+    }
+
+    fn leave_worker(&mut self, station: u32, worker: u32, now: Time, request: bool) {
+        let spec = self.crew_spec(station);
+        let place = &mut self.places[station as usize];
+        let Moving::Crew(crew) = &mut place.moving else {
+            unreachable!("lowering addresses a crew")
+        };
+        if u64::from(crew.occupied) == u64::from(spec.per_worker) * u64::from(spec.workers) {
+            place.stats.leave_full(now);
+        }
+        crew.occupied -= 1;
+        place.stats.busy.add(now, -1.0);
+        let w = &mut crew.workers[worker as usize];
+        if request {
+            w.requests -= 1
+        } else {
+            w.sessions -= 1
+        }
+        if matches!(w.mode, Mode::Draining(_)) && w.requests == 0 && w.sessions == 0 {
+            self.restart(station, worker);
+        }
+    }
+
+    /// Gives free places to the backlog.
+    pub(crate) fn crew_dispatch(&mut self, station: u32) {
+        while let Some((id, level)) = self.crew(station).queue.front() {
+            let key = self.tasks[id].key;
+            let Some(worker) = self.free_worker(station, key) else { return };
+            self.take_from_backlog(station, id, level, worker);
+            if let Accept::Idle { loops } = self.crew_spec(station).accept {
+                // The loop stays free for it until it has run.
+                let idle = loops.0 + worker;
+                self.tokens(idle).reserved = id;
+                self.reserved.push((id, idle));
+            }
+        }
+    }
+
+    fn take_from_backlog(&mut self, station: u32, id: u32, level: usize, worker: u32) {
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        let Moving::Crew(crew) = &mut place.moving else {
+            unreachable!("lowering addresses a crew")
+        };
+        crew.queue.unlink(&mut self.tasks, level, id);
+        place.stats.queue.add(now, -1.0);
+        let waited = now - self.tasks[id].since;
+        place.stats.wait.record(waited as f64 * 1e-9);
+        let owner = place.owner;
+        self.spend(id, owner, waited, 0);
+        self.assign(station, id, worker);
+        let task = &mut self.tasks[id];
+        task.state = State::Ready;
+        task.pc += 1;
+        self.ready.push_back(id);
+    }
+
+    /// An event loop has become free: what became ready earlier goes first, its own queue's head or
+    /// the backlog's.
+    pub(crate) fn feed(&mut self, looping: u32) {
+        let Some((crew, worker)) = self.tokens_spec(looping).feeds else { return };
+        let crew = crew.0;
+        let Some((waiting, level)) = self.crew(crew).queue.front() else { return };
+        let state = self.tokens(looping);
+        if state.reserved != NOBODY || state.busy > 0 {
+            return;
+        }
+        if let Some((own, _)) = state.queue.front()
+            && self.tasks[own].since <= self.tasks[waiting].since
+        {
+            return;
+        }
+        let per_worker = self.crew_spec(crew).per_worker;
+        let w = &self.crew(crew).workers[worker as usize];
+        if w.mode != Mode::Up || w.requests.saturating_add(w.sessions) >= per_worker {
+            return;
+        }
+        self.take_from_backlog(crew, waiting, level, worker);
+        self.tokens(looping).reserved = waiting;
+        self.reserved.push((waiting, looping));
+    }
+
+    /// A task for which a loop was kept has run: if it did not take the loop, others may.
+    pub(crate) fn settle_reserved(&mut self) {
+        let mut i = 0;
+        while i < self.reserved.len() {
+            let (id, looping) = self.reserved[i];
+            let kept = self.tokens(looping).reserved == id;
+            if kept && self.ready.contains(&id) {
+                i += 1;
+                continue;
+            }
+            self.reserved.swap_remove(i);
+            if kept {
+                self.tokens(looping).reserved = NOBODY;
+                self.feed(looping);
+                self.tokens_dispatch(looping);
+            }
+        }
+    }
+
+    /// A worker has served its last request before a restart.
+    fn retire(&mut self, station: u32, worker: u32) {
+        let deadline = self.now + self.crew_spec(station).drain_ns;
+        let w = &mut self.crew(station).workers[worker as usize];
+        w.mode = Mode::Draining(deadline);
+        let start = w.starts;
+        self.worker_at(deadline, WorkerEvent { station, worker, start });
+    }
+
+    fn worker_at(&mut self, time: Time, what: WorkerEvent) {
+        let index = self.sessions.note_worker(what);
+        self.calendar.push(time.min(END_OF_TIME), event::WORKER | index);
+    }
+
+    /// The end of a drain, or of a boot.
+    pub(crate) fn worker_event(&mut self, index: usize) {
+        let WorkerEvent { station, worker, start } = self.sessions.take_worker(index);
+        let w = &self.crew(station).workers[worker as usize];
+        if w.starts != start {
+            return;
+        }
+        match w.mode {
+            Mode::Draining(_) => self.restart(station, worker),
+            Mode::Booting => {
+                self.crew(station).workers[worker as usize].mode = Mode::Up;
+                if let Some(instance) = self.program.stations[station as usize].instance {
+                    self.instance_up(instance);
+                }
+                self.crew_dispatch(station);
+            }
+            Mode::Up => {}
+        }
+    }
+
+    /// Ends what is left on a worker and boots it.
+    fn restart(&mut self, station: u32, worker: u32) {
+        let instance = self.program.stations[station as usize].instance;
+        let w = &mut self.crew(station).workers[worker as usize];
+        w.mode = Mode::Booting;
+        w.starts += 1;
+        let start = w.starts;
+        if let Some(instance) = instance {
+            self.instances[instance.index()].recycles += 1;
+        }
+        let life = self.worker_life(station, worker, start);
+        self.crew(station).workers[worker as usize].left = life;
+        let boot = self.crew_spec(station).boot;
+        let time = self.now + self.boot_time(boot, station, start);
+        self.worker_at(time, WorkerEvent { station, worker, start });
+        self.end_inside(station, Some(worker), Kind::Unavailable);
+        self.drop_sessions(station, Some(worker));
+    }
+
+    fn boot_time(&self, boot: Option<crate::program::DrawId>, station: u32, start: u64) -> Time {
+        let Some(boot) = boot else { return 0 };
+        let draw = self.program.draws[boot.index()];
+        let key = combine(combine(self.key, u64::from(station) << 32), start);
+        let seconds = self.program.dists[draw.dist.index()].sample(&mut Stream::at(key, draw.site));
+        nanoseconds(seconds * draw.factor)
+    }
+
+    /// Fails everything that holds or awaits a worker of an instance (or one worker of it).
+    fn end_inside(&mut self, station: u32, worker: Option<u32>, kind: Kind) {
+        if worker.is_none() {
+            while let Some((id, _)) = self.crew(station).queue.front() {
+                self.leave_queue(id, false);
+                let owner = self.places[station as usize].owner;
+                if self.raise(id, kind.id(), owner) {
+                    self.ready.push_back(id);
+                }
+            }
+        }
+        for id in 0..self.tasks.all.len() as u32 {
+            let Some(slot) = self.slot_on(id, station, worker) else { continue };
+            self.end_in_boundary(id, slot, kind.id(), self.places[station as usize].owner);
+        }
+    }
+
+    /// The slot in which a task holds a worker of this crew.
+    fn slot_on(&self, id: u32, station: u32, worker: Option<u32>) -> Option<u8> {
+        let task = &self.tasks[id];
+        if task.state == State::Free {
+            return None;
+        }
+        let mut held = task.held;
+        while held != 0 {
+            let slot = held.trailing_zeros() as u8;
+            held &= held - 1;
+            let what = self.tasks.local(id, slot);
+            if what & super::cache::LEASE == 0
+                && what as u32 == station
+                && worker.is_none_or(|w| (what >> 32) as u32 == w)
+            {
+                return Some(slot);
+            }
+        }
+        None
+    }
+
+    /// An instance dies with all inside, and boots.
+    pub(crate) fn kill_instance(&mut self, instance: InstanceId, kind: Kind) {
+        if self.down_since[instance.index()].is_some() {
+            return;
+        }
+        self.down_since[instance.index()] = Some(self.now);
+        let spec = &self.program.instances[instance.index()];
+        let station = spec.crew.0;
+        let starts =
+            self.crew(station).workers.len() as u64 + self.instances[instance.index()].memory_kills;
+        let boot = self.now + self.boot_time(spec.boot, station, starts).max(1);
+        for worker in 0..self.crew(station).workers.len() as u32 {
+            let w = &mut self.crew(station).workers[worker as usize];
+            w.mode = Mode::Booting;
+            w.starts += 1;
+            let start = w.starts;
+            let life = self.worker_life(station, worker, start);
+            self.crew(station).workers[worker as usize].left = life;
+            self.worker_at(boot, WorkerEvent { station, worker, start });
+        }
+        self.end_inside(station, None, kind);
+        self.drop_sessions(station, None);
+    }
+
+    fn instance_up(&mut self, instance: InstanceId) {
+        if let Some(since) = self.down_since[instance.index()].take() {
+            let from = since.max(self.measured_from);
+            self.instances[instance.index()].down_s += (self.now - from) as f64 * 1e-9;
+        }
+    }
+
+    /// A session connects to a worker of an instance; `None` when none takes it.
+    pub(crate) fn connect_session(&mut self, station: u32, key: u64) -> Option<u32> {
+        let instance = self.program.stations[station as usize].instance;
+        if instance.is_some_and(|i| self.down_since[i.index()].is_some()) {
+            return None;
+        }
+        let spec = self.crew_spec(station);
+        let per_worker = spec.per_worker;
+        let crew = self.crew(station);
+        // Sockets are spread over workers whatever these do at the moment: the least occupied first.
+        let n = crew.workers.len();
+        let turn = crew.turn;
+        let worker = (0..n)
+            .map(|i| (turn + i) % n)
+            .filter(|i| {
+                let w = &crew.workers[*i];
+                w.mode == Mode::Up && w.requests.saturating_add(w.sessions) < per_worker
+            })
+            .min_by_key(|i| crew.workers[*i].sessions)?;
+        let _ = key;
+        crew.workers[worker].sessions += 1;
+        crew.occupied += 1;
+        let full = u64::from(crew.occupied) == u64::from(per_worker) * n as u64;
+        let now = self.now;
+        let stats = &mut self.places[station as usize].stats;
+        stats.busy.add(now, 1.0);
+        if full {
+            stats.full_since = now;
+        }
+        Some(worker as u32)
+    }
+
+    /// A session leaves its worker.
+    pub(crate) fn disconnect_session(&mut self, station: u32, worker: u32) {
+        let now = self.now;
+        self.leave_worker(station, worker, now, false);
+        if self.crew(station).queue.len > 0 {
+            self.crew_dispatch(station);
+        }
+    }
+
+    /// The local's value as an index, for targets.
+    #[inline]
+    pub(crate) fn station_of(&self, id: u32, at: crate::program::Target) -> u32 {
+        match at.by {
+            None => at.base.0,
+            Some(Local(local)) => at.base.0 + self.tasks.local(id, local) as u32,
+        }
+    }
+
+    /// Fails the callee's part of a task that holds something of a dead worker in `slot`.
+    fn end_in_boundary(&mut self, id: u32, slot: u8, kind: crate::program::KindId, owner: u16) {
+        let mut boundary = self.boundary_at(id);
+        while boundary != NONE {
+            let spec = &self.program.boundaries[usize::from(boundary)];
+            if spec.slot_base.0 <= slot {
+                break;
+            }
+            boundary = spec.parent.map_or(NONE, |b| b.0);
+        }
+        self.interrupt(id);
+        let orphan = self.tasks[id].orphan;
+        let frame = if boundary == NONE {
+            NONE
+        } else {
+            self.program.boundaries[usize::from(boundary)].frame.map_or(NONE, |f| f.0)
+        };
+        let base = if boundary == NONE {
+            0
+        } else {
+            self.program.boundaries[usize::from(boundary)].slot_base.0
+        };
+        if orphan != NONE && (boundary == NONE || !self.inside_boundary(boundary, orphan)) {
+            self.end_orphan(id);
+            return;
+        }
+        self.unwind_to(id, frame, base);
+        if self.raise(id, kind, owner) {
+            self.ready.push_back(id);
+        }
+    }
+}

@@ -1,0 +1,581 @@
+//! Keyed look-ups: expiry, eviction under a memory limit, single flight, warm start.
+
+use std::collections::{HashMap, VecDeque};
+
+use rand_distr::{Distribution as _, Zipf};
+
+use super::calendar::Time;
+use super::level::Gauge;
+use super::task::{NOBODY, State};
+use super::world::{World, nanoseconds};
+use crate::program::{Eviction, Family, FamilyId, Kind, KindId, Pc, Program};
+use crate::results::NodeRecord;
+use crate::rng::{Stream, combine};
+
+/// A key that is absent.
+const ABSENT: Time = 0;
+/// Marks a slot that holds the fill of a key: family in bits 32 to 47, key in the lower ones.
+pub(crate) const LEASE: u64 = 1 << 63;
+/// A key that never expires.
+const FOREVER: Time = Time::MAX;
+
+/// Keys of one family.
+#[derive(Debug)]
+struct FamilyState {
+    /// By key: when it expires; [`ABSENT`] when it is not there.
+    expires: Vec<Time>,
+    /// Keys in the order in which they may expire (looked at lazily).
+    expiring: VecDeque<(Time, u32)>,
+    /// By key: whether it stands in `expiring`.
+    queued: Vec<bool>,
+    /// First entry of this family in its node's table.
+    first: u32,
+    zipf: Option<Zipf<f64>>,
+    /// Fills under way (single flight): key → (tasks that wait, in order).
+    fills: HashMap<u32, Vec<u32>>,
+    constant_size: Option<f64>,
+}
+
+#[derive(Debug)]
+struct NodeState {
+    bytes: Gauge,
+    keys: Gauge,
+    evictions: u64,
+    bounded: bool,
+    /// Entries in order of use, linked; index `entries` is the sentinel.
+    links: Vec<(u32, u32)>,
+    /// Entries that are present, for random eviction.
+    present: Vec<u32>,
+    position: Vec<u32>,
+    /// (first entry, family) in order.
+    families: Vec<(u32, usize)>,
+    entries: u32,
+    draws: u64,
+}
+
+/// All caches of a world.
+#[derive(Debug)]
+pub(crate) struct CacheState {
+    families: Vec<FamilyState>,
+    nodes: Vec<NodeState>,
+    key: u64,
+}
+
+fn size_of(program: &Program, family: &Family, number: u32) -> f64 {
+    let draw = &program.draws[family.size.index()];
+    let mut stream = Stream::at(combine(family.site, u64::from(number)), draw.site);
+    draw.factor * program.dists[draw.dist.index()].sample(&mut stream)
+}
+
+impl CacheState {
+    pub(crate) fn new(program: &Program, key: u64) -> Self {
+        let mut nodes: Vec<NodeState> = program
+            .nodes
+            .iter()
+            .map(|node| NodeState {
+                bytes: Gauge::default(),
+                keys: Gauge::default(),
+                evictions: 0,
+                bounded: node.limit_bytes.is_finite() || node.max_keys != u64::MAX,
+                links: Vec::new(),
+                present: Vec::new(),
+                position: Vec::new(),
+                families: Vec::new(),
+                entries: 0,
+                draws: 0,
+            })
+            .collect();
+        let families = program
+            .families
+            .iter()
+            .enumerate()
+            .map(|(index, family)| {
+                let node = &mut nodes[family.node.index()];
+                let first = node.entries;
+                let population = if family.stated.is_some() { 0 } else { family.population as u32 };
+                node.families.push((first, index));
+                node.entries += population;
+                let draw = &program.draws[family.size.index()];
+                FamilyState {
+                    expires: vec![ABSENT; population as usize],
+                    expiring: VecDeque::new(),
+                    queued: vec![false; population as usize],
+                    first,
+                    zipf: (family.zipf > 0.0)
+                        .then(|| Zipf::new(family.population as f64, family.zipf).ok())
+                        .flatten(),
+                    fills: HashMap::new(),
+                    constant_size: match program.dists[draw.dist.index()] {
+                        crate::dist::Distribution::Constant(size) => Some(size * draw.factor),
+                        _ => None,
+                    },
+                }
+            })
+            .collect();
+        for (node, spec) in nodes.iter_mut().zip(&program.nodes) {
+            if !node.bounded {
+                continue;
+            }
+            let n = node.entries;
+            if spec.eviction == Eviction::Random {
+                node.position = vec![NOBODY; n as usize];
+            } else if spec.eviction == Eviction::Lru {
+                node.links = vec![(NOBODY, NOBODY); n as usize + 1];
+                node.links[n as usize] = (n, n);
+            }
+        }
+        let mut state = Self { families, nodes, key };
+        if program.warm_start {
+            state.warm(program);
+        }
+        state
+    }
+
+    /// Fills the caches as in the steady state: a key of request rate λ is present with the
+    /// probability that its last write is younger than its life (TTL), or its last use younger than
+    /// the node's characteristic time (Che, Tung, Wang 2002).
+    fn warm(&mut self, program: &Program) {
+        for node in 0..self.nodes.len() {
+            let mut present: Vec<(f64, u32, usize, u32, Time)> = Vec::new();
+            let characteristic = characteristic_time(program, node);
+            for (index, family) in program.families.iter().enumerate() {
+                if family.node.index() != node || family.stated.is_some() {
+                    continue;
+                }
+                if family.lookup_rate_per_s <= 0.0 {
+                    continue;
+                }
+                let total = popularity_total(family);
+                let ttl = family.ttl_ns.map_or(f64::INFINITY, |t| t as f64 * 1e-9);
+                for number in 0..family.population as u32 {
+                    let rank = f64::from(number) + 1.0;
+                    let rate = family.lookup_rate_per_s * rank.powf(-family.zipf) / total;
+                    let mut stream =
+                        Stream::new(combine(self.key, combine(family.site, u64::from(number))));
+                    // Time since the last use of this key.
+                    let idle = -(1.0 - stream.unit()).ln() / rate;
+                    if idle > characteristic {
+                        continue;
+                    }
+                    let (there, left) = if ttl.is_infinite() {
+                        (true, f64::INFINITY)
+                    } else if family.renew_on_access {
+                        (idle < ttl, ttl - idle)
+                    } else {
+                        // Alternating renewal: a life of `ttl`, then a gap of mean 1/λ.
+                        let at = stream.unit() * (ttl + 1.0 / rate);
+                        (at < ttl, ttl - at)
+                    };
+                    if there {
+                        let expires =
+                            if left.is_infinite() { FOREVER } else { nanoseconds(left).max(1) };
+                        present.push((idle, number, index, self.families[index].first, expires));
+                    }
+                }
+            }
+            // Least recently used first, so that the most recent ends at the front.
+            present.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            for (_, number, family, _, expires) in &present {
+                let id = FamilyId(*family as u16);
+                if self.insert(program, id, *number, *expires, 0).is_err() {
+                    break;
+                }
+            }
+            for family in &mut self.families {
+                let mut queue: Vec<_> = family.expiring.drain(..).collect();
+                queue.sort_unstable();
+                family.expiring = queue.into();
+            }
+            self.nodes[node].evictions = 0;
+        }
+    }
+
+    fn node_of(program: &Program, family: FamilyId) -> usize {
+        program.families[family.index()].node.index()
+    }
+
+    /// Removes what has expired from a node's families.
+    fn purge(&mut self, program: &Program, node: usize, now: Time) {
+        for i in 0..self.nodes[node].families.len() {
+            let index = self.nodes[node].families[i].1;
+            while let Some((at, number)) = self.families[index].expiring.front().copied() {
+                if at > now {
+                    break;
+                }
+                self.families[index].expiring.pop_front();
+                let actual = self.families[index].expires[number as usize];
+                if actual == ABSENT || actual == FOREVER {
+                    self.families[index].queued[number as usize] = false;
+                    continue;
+                }
+                if actual <= now {
+                    self.families[index].queued[number as usize] = false;
+                    self.remove(program, FamilyId(index as u16), number, now);
+                } else {
+                    self.families[index].expiring.push_back((actual, number));
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, program: &Program, family: FamilyId, number: u32, now: Time) {
+        let state = &mut self.families[family.index()];
+        if state.expires[number as usize] == ABSENT {
+            return;
+        }
+        state.expires[number as usize] = ABSENT;
+        let spec = &program.families[family.index()];
+        let size = state.constant_size.unwrap_or_else(|| size_of(program, spec, number));
+        let entry = state.first + number;
+        let node = &mut self.nodes[spec.node.index()];
+        node.bytes.add(now, -size);
+        node.keys.add(now, -1.0);
+        node.forget(entry);
+    }
+
+    /// Stores a key. `Err` when the node is full and refuses.
+    fn insert(
+        &mut self,
+        program: &Program,
+        family: FamilyId,
+        number: u32,
+        expires: Time,
+        now: Time,
+    ) -> Result<(), KindId> {
+        let spec = &program.families[family.index()];
+        let node_id = spec.node.index();
+        let limits = &program.nodes[node_id];
+        let state = &mut self.families[family.index()];
+        let entry = state.first + number;
+        if state.expires[number as usize] == ABSENT {
+            let size = state.constant_size.unwrap_or_else(|| size_of(program, spec, number));
+            if self.nodes[node_id].bounded {
+                let share = limits.evict_at;
+                loop {
+                    let node = &self.nodes[node_id];
+                    let over = node.bytes.value() + size > limits.limit_bytes * share
+                        || node.keys.value() + 1.0 > limits.max_keys as f64 * share;
+                    if !over {
+                        break;
+                    }
+                    if limits.eviction == Eviction::Refuse {
+                        return Err(Kind::Full.id());
+                    }
+                    let Some(victim) = self.nodes[node_id].victim(self.key, limits.eviction) else {
+                        // Larger than the whole memory: it is not kept.
+                        return Ok(());
+                    };
+                    let owner = self.nodes[node_id].family_of(victim);
+                    let number = victim - self.families[owner].first;
+                    self.remove(program, FamilyId(owner as u16), number, now);
+                    self.nodes[node_id].evictions += 1;
+                }
+            }
+            let node = &mut self.nodes[node_id];
+            node.bytes.add(now, size);
+            node.keys.add(now, 1.0);
+            node.remember(entry, limits.eviction);
+        } else {
+            self.nodes[node_id].touch(entry);
+        }
+        let state = &mut self.families[family.index()];
+        state.expires[number as usize] = expires;
+        if expires != FOREVER && !state.queued[number as usize] {
+            state.queued[number as usize] = true;
+            state.expiring.push_back((expires, number));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn reset_records(&mut self, now: Time) {
+        for node in &mut self.nodes {
+            node.evictions = 0;
+            node.bytes.reset(now);
+            node.keys.reset(now);
+        }
+    }
+
+    pub(crate) fn records(&self, now: Time) -> Vec<NodeRecord> {
+        self.nodes
+            .iter()
+            .map(|node| NodeRecord {
+                evictions: node.evictions,
+                bytes: node.bytes.record(now),
+                keys: node.keys.record(now),
+            })
+            .collect()
+    }
+}
+
+impl NodeState {
+    fn family_of(&self, entry: u32) -> usize {
+        let at = self.families.partition_point(|f| f.0 <= entry) - 1;
+        // Families with a stated ratio have no entries and share their neighbour's first.
+        self.families[at].1
+    }
+
+    fn remember(&mut self, entry: u32, eviction: Eviction) {
+        if !self.bounded {
+            return;
+        }
+        match eviction {
+            Eviction::Lru => self.link_front(entry),
+            Eviction::Random => {
+                self.position[entry as usize] = self.present.len() as u32;
+                self.present.push(entry);
+            }
+            Eviction::Refuse => {}
+        }
+    }
+
+    fn forget(&mut self, entry: u32) {
+        if !self.links.is_empty() {
+            let (prev, next) = self.links[entry as usize];
+            self.links[prev as usize].1 = next;
+            self.links[next as usize].0 = prev;
+        } else if !self.position.is_empty() {
+            let at = self.position[entry as usize];
+            self.present.swap_remove(at as usize);
+            if let Some(moved) = self.present.get(at as usize) {
+                self.position[*moved as usize] = at;
+            }
+            self.position[entry as usize] = NOBODY;
+        }
+    }
+
+    fn link_front(&mut self, entry: u32) {
+        let sentinel = self.entries;
+        let first = self.links[sentinel as usize].1;
+        self.links[entry as usize] = (sentinel, first);
+        self.links[first as usize].0 = entry;
+        self.links[sentinel as usize].1 = entry;
+    }
+
+    #[inline]
+    fn touch(&mut self, entry: u32) {
+        if !self.links.is_empty() {
+            let (prev, next) = self.links[entry as usize];
+            if prev == self.entries {
+                return;
+            }
+            self.links[prev as usize].1 = next;
+            self.links[next as usize].0 = prev;
+            self.link_front(entry);
+        }
+    }
+
+    fn victim(&mut self, key: u64, eviction: Eviction) -> Option<u32> {
+        match eviction {
+            Eviction::Lru => {
+                Some(self.links[self.entries as usize].0).filter(|last| *last != self.entries)
+            }
+            Eviction::Random => {
+                self.draws += 1;
+                let n = self.present.len() as u64;
+                let mut stream = Stream::new(combine(key, self.draws ^ 0x6576_6963_7400));
+                (n > 0).then(|| self.present[stream.below(n) as usize])
+            }
+            Eviction::Refuse => None,
+        }
+    }
+}
+
+fn popularity_total(family: &Family) -> f64 {
+    bins(family.population).map(|(rank, n)| n * rank.powf(-family.zipf)).sum()
+}
+
+/// Ranks in bins that widen geometrically: (representative rank, ranks in the bin).
+fn bins(population: u64) -> impl Iterator<Item = (f64, f64)> {
+    let mut low = 1_u64;
+    std::iter::from_fn(move || {
+        if low > population {
+            return None;
+        }
+        let high = (low + (low / 64)).min(population);
+        let bin = (0.5 * (low + high) as f64, (high - low + 1) as f64);
+        low = high + 1;
+        Some(bin)
+    })
+}
+
+/// Che's characteristic time of a node, seconds: the age of use at which the expected content fills
+/// it. Infinite when everything fits.
+fn characteristic_time(program: &Program, node: usize) -> f64 {
+    let limits = &program.nodes[node];
+    let families: Vec<(&Family, f64, f64)> = program
+        .families
+        .iter()
+        .filter(|f| f.node.index() == node && f.stated.is_none() && f.lookup_rate_per_s > 0.0)
+        .map(|f| {
+            let sizes: f64 =
+                (0..32).map(|i| size_of(program, f, i % f.population as u32)).sum::<f64>() / 32.0;
+            (f, popularity_total(f), sizes)
+        })
+        .collect();
+    let content = |t: f64| {
+        let (mut bytes, mut keys) = (0.0, 0.0);
+        for (family, total, size) in &families {
+            let ttl = family.ttl_ns.map_or(f64::INFINITY, |t| t as f64 * 1e-9);
+            for (rank, n) in bins(family.population) {
+                let rate = family.lookup_rate_per_s * rank.powf(-family.zipf) / total;
+                let mut there = 1.0 - (-rate * t).exp();
+                if ttl.is_finite() {
+                    there *= if family.renew_on_access {
+                        1.0 - (-rate * ttl).exp()
+                    } else {
+                        rate * ttl / (1.0 + rate * ttl)
+                    };
+                }
+                keys += n * there;
+                bytes += n * there * size;
+            }
+        }
+        (bytes / (limits.limit_bytes * limits.evict_at))
+            .max(keys / (limits.max_keys as f64 * limits.evict_at))
+    };
+    if families.is_empty() || content(1e12) <= 1.0 {
+        return f64::INFINITY;
+    }
+    let (mut low, mut high) = (0.0_f64, 1e12_f64);
+    for _ in 0..200 {
+        let middle = if low == 0.0 { high.sqrt().min(high * 0.5) } else { (low * high).sqrt() };
+        if content(middle) < 1.0 {
+            low = middle
+        } else {
+            high = middle
+        }
+        if high - low < 1e-6 * high || high < 1e-9 {
+            break;
+        }
+    }
+    high
+}
+
+impl World<'_> {
+    /// The request's key of a family: the same at every mention.
+    pub(crate) fn key_of(&self, family: FamilyId, id: u32) -> u64 {
+        let spec = &self.program.families[family.index()];
+        let mut stream = Stream::new(combine(self.tasks[id].root, spec.site));
+        match &self.cache.families[family.index()].zipf {
+            Some(zipf) => (zipf.sample(&mut stream) as u64 - 1).min(spec.population - 1),
+            None => stream.below(spec.population),
+        }
+    }
+
+    /// A look-up. Returns whether the task goes on (its program counter says where).
+    pub(crate) fn look_up(&mut self, family: FamilyId, id: u32, local: u8, miss: Pc) -> bool {
+        let program = self.program;
+        let spec = &program.families[family.index()];
+        self.families[family.index()].lookups += 1;
+        let pc = self.tasks[id].pc;
+        if let Some(ratio) = spec.stated {
+            let hit = Stream::at(self.tasks[id].key, spec.site ^ u64::from(pc)).unit() < ratio;
+            self.families[family.index()].hits += u64::from(hit);
+            self.tasks[id].pc = if hit { pc + 1 } else { miss };
+            return true;
+        }
+        let number = self.key_of(family, id);
+        self.tasks.set_local(id, local, number);
+        let now = self.now;
+        let node = CacheState::node_of(program, family);
+        self.cache.purge(program, node, now);
+        let state = &mut self.cache.families[family.index()];
+        let expires = state.expires[number as usize];
+        if expires > now {
+            self.families[family.index()].hits += 1;
+            if spec.renew_on_access
+                && let Some(ttl) = spec.ttl_ns
+            {
+                state.expires[number as usize] = now + ttl;
+            }
+            let entry = state.first + number as u32;
+            self.cache.nodes[node].touch(entry);
+            self.tasks[id].pc = pc + 1;
+            return true;
+        }
+        if spec.single_flight {
+            if let Some(waiting) = state.fills.get_mut(&(number as u32)) {
+                waiting.push(id);
+                let task = &mut self.tasks[id];
+                task.state = State::Filling;
+                task.since = now;
+                task.station = family.0.into();
+                task.remaining = number;
+                return false;
+            }
+            state.fills.insert(number as u32, Vec::new());
+            // The leader holds a lease: if it fails before it fills, the others look again.
+            self.hold(id, local, LEASE | u64::from(family.0) << 32 | number);
+        }
+        self.tasks[id].pc = miss;
+        true
+    }
+
+    /// Stores a key that was found missing (or is put), and ends its single flight.
+    pub(crate) fn fill(&mut self, family: FamilyId, number: u64) -> Result<(), KindId> {
+        let program = self.program;
+        let spec = &program.families[family.index()];
+        if spec.stated.is_some() {
+            return Ok(());
+        }
+        let now = self.now;
+        self.cache.purge(program, spec.node.index(), now);
+        let expires = spec.ttl_ns.map_or(FOREVER, |ttl| now + ttl);
+        let stored = self.cache.insert(program, family, number as u32, expires, now);
+        if spec.single_flight {
+            self.end_flight(family, number as u32, true);
+        }
+        stored
+    }
+
+    /// The leader of a single flight gives up its lease.
+    pub(crate) fn end_lease(&mut self, what: u64) {
+        self.end_flight(FamilyId((what >> 32) as u16), what as u32, false);
+    }
+
+    /// Those who waited for a fill go on: with the value, or to look again when it failed.
+    fn end_flight(&mut self, family: FamilyId, number: u32, filled: bool) {
+        let Some(waiting) = self.cache.families[family.index()].fills.remove(&number) else {
+            return;
+        };
+        let owner = self.program.families[family.index()].owner.0;
+        for id in waiting {
+            let task = &mut self.tasks[id];
+            let waited = self.now - task.since;
+            task.state = State::Ready;
+            task.remaining = 0;
+            if filled {
+                task.pc += 1;
+            }
+            self.spend(id, owner, waited, 0);
+            self.ready.push_back(id);
+        }
+    }
+
+    /// A task stops waiting for another's fill.
+    pub(crate) fn leave_fill(&mut self, id: u32) {
+        let family = self.tasks[id].station as usize;
+        let number = self.tasks[id].remaining as u32;
+        self.tasks[id].remaining = 0;
+        if let Some(waiting) = self.cache.families[family].fills.get_mut(&number) {
+            waiting.retain(|other| *other != id);
+        }
+    }
+
+    /// Removes the request's key, or the whole family.
+    pub(crate) fn delete(&mut self, family: FamilyId, number: Option<u64>) {
+        let program = self.program;
+        if program.families[family.index()].stated.is_some() {
+            return;
+        }
+        let now = self.now;
+        match number {
+            Some(number) => self.cache.remove(program, family, number as u32, now),
+            None => {
+                for number in 0..self.cache.families[family.index()].expires.len() as u32 {
+                    self.cache.remove(program, family, number, now);
+                }
+            }
+        }
+    }
+}

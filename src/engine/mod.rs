@@ -1,0 +1,26 @@
+//! Executes a program: discrete events, exact bookkeeping, nothing else.
+//!
+//! A [`World`] is one replication. It knows no YAML, no money, no threads and no wall clock; its
+//! outcome is a function of (program, seed, replication) and of how far it was run.
+
+mod accept;
+mod bucket;
+mod cache;
+mod calendar;
+mod level;
+mod policies;
+mod processor;
+mod record;
+mod sessions;
+mod sources;
+mod step;
+mod task;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod tokens;
+mod windows;
+mod world;
+
+pub use windows::Probe;
+pub use world::World;

@@ -1,0 +1,286 @@
+//! Processor sharing in virtual time: each group's clock runs at the speed of one of its jobs, and a
+//! job ends when its group's clock has advanced by its work.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::calendar::Time;
+use super::task::{NOBODY, State};
+use super::world::{Moving, World, event};
+use crate::program::{Processor, StationKind};
+
+/// Marks the wake number of a job, so that it never equals an event's.
+const JOB: u64 = 1 << 63;
+
+#[derive(Debug)]
+struct Group {
+    /// Work done per job since the group was last empty.
+    clock: f64,
+    jobs: u32,
+    /// (finish on the group's clock, job number, task) in one key: times ≥ 0 order as bits.
+    heap: BinaryHeap<Reverse<u128>>,
+    /// Work per second of each job.
+    speed: f64,
+}
+
+/// The moving part of a [`Processor`].
+#[derive(Debug)]
+pub(crate) struct ProcessorState {
+    groups: Vec<Group>,
+    jobs: u32,
+    rate: f64,
+    last: Time,
+    next_job: u32,
+    /// The event for the next completion, and its time.
+    event: u64,
+    due: Time,
+}
+
+impl ProcessorState {
+    pub(crate) fn new(spec: &Processor) -> Self {
+        let group = || Group { clock: 0.0, jobs: 0, heap: BinaryHeap::new(), speed: 0.0 };
+        Self {
+            groups: (0..spec.groups.max(1)).map(|_| group()).collect(),
+            jobs: 0,
+            rate: 0.0,
+            last: 0,
+            next_job: 0,
+            event: 0,
+            due: 0,
+        }
+    }
+
+    pub(crate) const fn jobs(&self) -> u32 {
+        self.jobs
+    }
+
+    /// Work done up to `now`.
+    #[inline]
+    fn advance(&mut self, now: Time) {
+        let seconds = (now - self.last) as f64 * 1e-9;
+        self.last = now;
+        if seconds > 0.0 {
+            for group in &mut self.groups {
+                group.clock += seconds * group.speed;
+            }
+        }
+    }
+
+    /// Speeds after a change of jobs.
+    #[inline]
+    fn share(&mut self, spec: &Processor) {
+        let demand = |jobs: u32| (f64::from(jobs) * spec.job_cap).min(spec.group_cap);
+        if let [group] = self.groups.as_mut_slice() {
+            if group.jobs == 0 {
+                (group.clock, group.speed, self.rate) = (0.0, 0.0, 0.0);
+                group.heap.clear();
+                return;
+            }
+            self.rate = demand(group.jobs).min(spec.cores);
+            group.speed = self.rate / f64::from(group.jobs);
+            return;
+        }
+        let total: f64 =
+            self.groups.iter().filter(|g| g.jobs > 0).map(|g| demand(g.jobs).min(spec.cores)).sum();
+        let scale = if total > spec.cores { spec.cores / total } else { 1.0 };
+        self.rate = total * scale;
+        for group in &mut self.groups {
+            if group.jobs == 0 {
+                (group.clock, group.speed) = (0.0, 0.0);
+                group.heap.clear();
+            } else {
+                group.speed = demand(group.jobs).min(spec.cores) * scale / f64::from(group.jobs);
+            }
+        }
+    }
+}
+
+impl<'p> World<'p> {
+    fn processor(&mut self, station: u32) -> (&mut ProcessorState, &'p Processor) {
+        let StationKind::Processor(spec) = &self.program.stations[station as usize].kind else {
+            unreachable!("lowering addresses a processor")
+        };
+        match &mut self.places[station as usize].moving {
+            Moving::Processor(state) => (state, spec),
+            _ => unreachable!("lowering addresses a processor"),
+        }
+    }
+
+    /// A task brings `work` (core-seconds, bytes) to a processor.
+    pub(crate) fn process(&mut self, station: u32, id: u32, work: f64, group: usize) {
+        let now = self.now;
+        let (state, spec) = self.processor(station);
+        state.advance(now);
+        let index = group % state.groups.len();
+        let number = state.next_job;
+        state.next_job = state.next_job.wrapping_add(1);
+        let group = &mut state.groups[index];
+        let finish = group.clock + work;
+        group.heap.push(Reverse(
+            (u128::from(finish.to_bits()) << 64) | (u128::from(number) << 32) | u128::from(id),
+        ));
+        group.jobs += 1;
+        state.jobs += 1;
+        state.share(spec);
+        let (jobs, rate) = (state.jobs, state.rate);
+        let task = &mut self.tasks[id];
+        task.state = State::Processing;
+        task.station = station;
+        task.since = now;
+        task.wake = JOB | u64::from(number);
+        // The work at full speed, to tell waiting from service at the end.
+        task.remaining = (work / spec.job_cap.min(spec.cores).min(spec.group_cap) * 1e9) as u64;
+        let place = &mut self.places[station as usize];
+        place.stats.arrivals += 1;
+        if f64::from(jobs) * spec.job_cap > spec.cores {
+            place.stats.waited += 1;
+        }
+        place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
+        self.schedule_processor(station);
+    }
+
+    /// Takes a job off its processor before it is done.
+    pub(crate) fn leave_processor(&mut self, id: u32) {
+        let station = self.tasks[id].station;
+        let now = self.now;
+        let group = self.job_group(id);
+        let (state, spec) = self.processor(station);
+        state.advance(now);
+        state.groups[group].jobs -= 1;
+        state.jobs -= 1;
+        state.share(spec);
+        let (jobs, rate) = (state.jobs, state.rate);
+        let task = &mut self.tasks[id];
+        task.wake = 0;
+        task.remaining = 0;
+        task.state = State::Ready;
+        let since = task.since;
+        let place = &mut self.places[station as usize];
+        place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
+        let owner = place.owner;
+        self.spend(id, owner, 0, now - since);
+        self.schedule_processor(station);
+    }
+
+    /// The group of a job that is in service.
+    fn job_group(&mut self, id: u32) -> usize {
+        let task = self.tasks[id];
+        let (state, _) = self.processor(task.station);
+        if state.groups.len() == 1 {
+            return 0;
+        }
+        let low = (u128::from(task.wake & !JOB) << 32) | u128::from(id);
+        state
+            .groups
+            .iter()
+            .position(|g| g.heap.iter().any(|job| job.0 & u128::from(u64::MAX) == low))
+            .expect("a processing task is on its processor")
+    }
+
+    /// Schedules the next completion, when it is not scheduled already.
+    fn schedule_processor(&mut self, station: u32) {
+        // Jobs that were taken off leave their keys behind; drop those at the front.
+        let tasks = &self.tasks;
+        let place = &mut self.places[station as usize];
+        let Moving::Processor(state) = &mut place.moving else {
+            unreachable!("lowering addresses a processor")
+        };
+        let mut soonest = f64::INFINITY;
+        for group in &mut state.groups {
+            while let Some(Reverse(job)) = group.heap.peek() {
+                let task = &tasks[*job as u32];
+                let wake = JOB | u64::from((*job >> 32) as u32);
+                if task.wake == wake && task.state == State::Processing {
+                    let finish = f64::from_bits((*job >> 64) as u64);
+                    soonest = soonest.min((finish - group.clock).max(0.0) / group.speed);
+                    break;
+                }
+                group.heap.pop();
+            }
+        }
+        if soonest == f64::INFINITY {
+            state.event = 0;
+            return;
+        }
+        let due = self.now + (soonest * 1e9).ceil().min(1e18) as u64;
+        if state.event == 0 || due != state.due {
+            state.due = due;
+            state.event = self.calendar.push(due, event::PROCESSOR | station);
+        }
+    }
+
+    pub(crate) fn processor_event(&mut self, station: u32, seq: u64) {
+        let now = self.now;
+        let (state, spec) = self.processor(station);
+        if state.event != seq {
+            return;
+        }
+        state.event = 0;
+        state.advance(now);
+        let mut done = NOBODY;
+        for index in 0..self.processor(station).0.groups.len() {
+            loop {
+                let tasks = &self.tasks;
+                let Moving::Processor(state) = &mut self.places[station as usize].moving else {
+                    unreachable!("lowering addresses a processor")
+                };
+                let group = &mut state.groups[index];
+                let Some(Reverse(job)) = group.heap.peek() else { break };
+                let job = *job;
+                let task = &tasks[job as u32];
+                if task.wake != JOB | u64::from((job >> 32) as u32)
+                    || task.state != State::Processing
+                {
+                    group.heap.pop();
+                    continue;
+                }
+                // Within a nanosecond of work the job is done: the event was rounded up to one.
+                if f64::from_bits((job >> 64) as u64) > group.clock + group.speed * 1e-9 {
+                    break;
+                }
+                group.heap.pop();
+                group.jobs -= 1;
+                state.jobs -= 1;
+                let id = job as u32;
+                // Chain the finished ones in order; they go on after the bookkeeping.
+                self.tasks[id].wake = 0;
+                self.tasks[id].state = State::Ready;
+                self.tasks[id].next = NOBODY;
+                if done == NOBODY {
+                    done = id;
+                    self.tasks[id].prev = id;
+                } else {
+                    let last = self.tasks[done].prev;
+                    self.tasks[last].next = id;
+                    self.tasks[done].prev = id;
+                }
+            }
+        }
+        let (state, _) = self.processor(station);
+        state.share(spec);
+        let (jobs, rate) = (state.jobs, state.rate);
+        let place = &mut self.places[station as usize];
+        place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
+        let owner = place.owner;
+        self.schedule_processor(station);
+        while done != NOBODY {
+            let id = done;
+            let task = &mut self.tasks[id];
+            done = task.next;
+            task.next = NOBODY;
+            task.prev = NOBODY;
+            task.pc += 1;
+            let total = now - task.since;
+            let alone = task.remaining.min(total);
+            task.remaining = 0;
+            let place = &mut self.places[station as usize];
+            place.stats.served += 1;
+            // Rounding of events to nanoseconds is no wait.
+            let waited = if total - alone <= 2 { 0 } else { total - alone };
+            place.stats.wait.record(waited as f64 * 1e-9);
+            place.stats.given_ns += alone as f64;
+            self.spend(id, owner, waited, alone);
+            self.ready.push_back(id);
+        }
+    }
+}

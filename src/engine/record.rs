@@ -1,0 +1,368 @@
+//! What is measured while a world runs, and its snapshot as plain results.
+
+use super::calendar::Time;
+use super::level::Gauge;
+use super::task::{NOBODY, State};
+use super::world::{Moving, World};
+use crate::program::{NONE, Program};
+use crate::results::{
+    Attribution, Balance, ClassRecord, ComponentRecord, FamilyRecord, InstanceRecord, Level,
+    Replication, StationRecord,
+};
+use crate::stats::Tally;
+
+/// Statistics of a station.
+#[derive(Debug)]
+pub(crate) struct Stats {
+    pub(crate) arrivals: u64,
+    pub(crate) waited: u64,
+    pub(crate) refused: u64,
+    pub(crate) timeouts: u64,
+    pub(crate) served: u64,
+    pub(crate) busy: Gauge,
+    pub(crate) queue: Gauge,
+    pub(crate) full_ns: f64,
+    /// Since when all units are in use; [`Time::MAX`] when they are not.
+    pub(crate) full_since: Time,
+    pub(crate) wait: Tally,
+    pub(crate) abandoned: Tally,
+    pub(crate) given_ns: f64,
+}
+
+impl Stats {
+    pub(crate) fn new(busy: f64) -> Self {
+        Self {
+            arrivals: 0,
+            waited: 0,
+            refused: 0,
+            timeouts: 0,
+            served: 0,
+            busy: Gauge::starting_at(busy),
+            queue: Gauge::default(),
+            full_ns: 0.0,
+            full_since: Time::MAX,
+            wait: Tally::default(),
+            abandoned: Tally::default(),
+            given_ns: 0.0,
+        }
+    }
+
+    /// Not all units are in use any more.
+    #[inline]
+    pub(crate) fn leave_full(&mut self, now: Time) {
+        if self.full_since != Time::MAX {
+            self.full_ns += (now - self.full_since) as f64;
+            self.full_since = Time::MAX;
+        }
+    }
+
+    /// A processor's rate and number of jobs.
+    #[inline]
+    pub(crate) fn note_rate(&mut self, now: Time, rate: f64, jobs: u32, full: bool) {
+        self.busy.set(now, rate);
+        // Jobs beyond what is worked on: the waiting part of a shared processor.
+        self.queue.set(now, (f64::from(jobs) - rate).max(0.0));
+        if full {
+            if self.full_since == Time::MAX {
+                self.full_since = now;
+            }
+        } else {
+            self.leave_full(now);
+        }
+    }
+
+    fn reset(&mut self, now: Time) {
+        self.arrivals = 0;
+        self.waited = 0;
+        self.refused = 0;
+        self.timeouts = 0;
+        self.served = 0;
+        self.busy.reset(now);
+        self.queue.reset(now);
+        self.full_ns = 0.0;
+        if self.full_since != Time::MAX {
+            self.full_since = now;
+        }
+        self.wait.reset();
+        self.abandoned.reset();
+        self.given_ns = 0.0;
+    }
+
+    pub(crate) fn record(&self, now: Time) -> StationRecord {
+        let open = if self.full_since == Time::MAX { 0 } else { now - self.full_since };
+        StationRecord {
+            arrivals: self.arrivals,
+            waited: self.waited,
+            refused: self.refused,
+            timeouts: self.timeouts,
+            served: self.served,
+            busy: self.busy.record(now),
+            size: Level::default(),
+            queue: self.queue.record(now),
+            full_s: (self.full_ns + open as f64) * 1e-9,
+            wait: self.wait.clone(),
+            abandoned: self.abandoned.clone(),
+            given_s: self.given_ns * 1e-9,
+        }
+    }
+}
+
+/// Statistics of the classes of requests.
+#[derive(Debug)]
+pub(crate) struct Classes {
+    pub(crate) records: Vec<ClassRecord>,
+    in_flight: Vec<Gauge>,
+    inside: Gauge,
+    /// Since the start of the world, for the warm-up series.
+    pub(crate) ended: u64,
+    pub(crate) latency_s: f64,
+}
+
+impl Classes {
+    pub(crate) fn new(program: &Program) -> Self {
+        let kinds = usize::from(program.kinds);
+        let empty = || ClassRecord { failures: vec![0; kinds], ..ClassRecord::default() };
+        Self {
+            records: program.classes.iter().map(|_| empty()).collect(),
+            in_flight: vec![Gauge::default(); program.classes.len()],
+            inside: Gauge::default(),
+            ended: 0,
+            latency_s: 0.0,
+        }
+    }
+
+    /// ∫ requests in flight dt since the last reset, request · seconds.
+    pub(crate) fn inside_integral(&self, now: Time) -> f64 {
+        self.inside.record(now).integral
+    }
+
+    pub(crate) fn in_flight(&self, class: usize, now: Time) -> Level {
+        self.in_flight[class].record(now)
+    }
+}
+
+/// The sample of requests whose time is attributed to components.
+#[derive(Debug)]
+pub(crate) struct Samples {
+    components: usize,
+    /// (waited, served) nanoseconds, `components` per sample.
+    spent: Vec<(f32, f32)>,
+    free: Vec<u32>,
+    attribution: Attribution,
+}
+
+impl Samples {
+    pub(crate) fn new(components: usize) -> Self {
+        Self { components, spent: Vec::new(), free: Vec::new(), attribution: empty(components) }
+    }
+
+    pub(crate) fn open(&mut self) -> u32 {
+        if let Some(id) = self.free.pop() {
+            let from = id as usize * self.components;
+            self.spent[from..from + self.components].fill((0.0, 0.0));
+            return id;
+        }
+        if self.components == 0 {
+            return NOBODY;
+        }
+        let id = self.spent.len() / self.components;
+        self.spent.resize(self.spent.len() + self.components, (0.0, 0.0));
+        id as u32
+    }
+
+    pub(crate) fn discard(&mut self, id: u32) {
+        if id != NOBODY {
+            self.free.push(id);
+        }
+    }
+
+    fn close(&mut self, id: u32, latency_s: f64) {
+        let bin = Attribution::bin(latency_s);
+        self.attribution.requests[bin] += 1;
+        self.attribution.latency_s[bin] += latency_s;
+        let from = id as usize * self.components;
+        for component in 0..self.components {
+            let (waited, served) = self.spent[from + component];
+            let sum = &mut self.attribution.spent_s[bin * self.components + component];
+            sum.0 += f64::from(waited) * 1e-9;
+            sum.1 += f64::from(served) * 1e-9;
+        }
+        self.free.push(id);
+    }
+}
+
+fn empty(components: usize) -> Attribution {
+    Attribution {
+        requests: vec![0; Attribution::BINS],
+        latency_s: vec![0.0; Attribution::BINS],
+        spent_s: vec![(0.0, 0.0); Attribution::BINS * components],
+    }
+}
+
+impl World<'_> {
+    /// Attributes time of a sampled request to a component.
+    #[inline]
+    pub(crate) fn spend(&mut self, id: u32, owner: u16, waited: Time, served: Time) {
+        let sample = self.tasks[id].sample;
+        if sample != NOBODY {
+            let at = sample as usize * self.samples.components + usize::from(owner);
+            let spent = &mut self.samples.spent[at];
+            spent.0 += waited as f32;
+            spent.1 += served as f32;
+        }
+    }
+
+    /// A request's class is known: it has arrived.
+    #[inline]
+    pub(crate) fn arrived(&mut self, id: u32, class: u16) {
+        self.tasks[id].class = class;
+        if !self.tasks[id].counts {
+            return;
+        }
+        let record = &mut self.classes.records[usize::from(class)];
+        record.arrivals += 1;
+        record.attempts += 1;
+        self.classes.in_flight[usize::from(class)].add(self.now, 1.0);
+        self.classes.inside.add(self.now, 1.0);
+    }
+
+    /// A request ends: ok, or by a kind of failure.
+    pub(crate) fn ended(&mut self, id: u32, failure: Option<u8>) {
+        let task = &mut self.tasks[id];
+        if !task.counts {
+            return;
+        }
+        task.counts = false;
+        let (class, started, sample, client) = (task.class, task.started, task.sample, task.client);
+        task.sample = NOBODY;
+        task.client = NOBODY;
+        let latency_s = (self.now - started) as f64 * 1e-9;
+        if class != NONE {
+            let class = usize::from(class);
+            let record = &mut self.classes.records[class];
+            match failure {
+                None => record.ok.record(latency_s),
+                Some(kind) => {
+                    record.failed.record(latency_s);
+                    record.failures[usize::from(kind)] += 1;
+                }
+            }
+            record.residence_s += (self.now - started.max(self.measured_from)) as f64 * 1e-9;
+            self.classes.in_flight[class].add(self.now, -1.0);
+            self.classes.inside.add(self.now, -1.0);
+        }
+        self.classes.ended += 1;
+        self.classes.latency_s += latency_s;
+        if sample != NOBODY {
+            self.samples.close(sample, latency_s);
+        }
+        if client != NOBODY {
+            self.client_answered(client);
+        }
+    }
+
+    /// Forgets all statistics and keeps the state: measurement begins now.
+    pub fn reset(&mut self) {
+        let now = self.now;
+        self.measured_from = now;
+        self.events = 0;
+        for place in &mut self.places {
+            place.stats.reset(now);
+        }
+        let mut inside = 0;
+        for (record, gauge) in self.classes.records.iter_mut().zip(&mut self.classes.in_flight) {
+            inside += gauge.value() as u64;
+            gauge.reset(now);
+            record.arrivals = 0;
+            record.attempts = 0;
+            record.ok.reset();
+            record.failed.reset();
+            record.failures.fill(0);
+            record.residence_s = 0.0;
+        }
+        self.inside_at_start = inside;
+        // The warm-up series is cumulative, so its integral must not jump.
+        let before = self.classes.inside_integral(now);
+        self.classes.inside.reset(now);
+        self.batch.2 -= before;
+        for component in &mut self.components {
+            let failures = component.failures.len();
+            *component =
+                ComponentRecord { failures: vec![0; failures], ..ComponentRecord::default() };
+        }
+        self.families.fill(FamilyRecord::default());
+        self.instances.fill(InstanceRecord::default());
+        self.cache.reset_records(now);
+        self.sessions.reset_records(now);
+        for breaker in &mut self.breakers {
+            breaker.reset(now);
+        }
+        self.samples.attribution = empty(self.samples.components);
+        self.reset_windows();
+    }
+
+    /// Everything measured since the last [`World::reset`] (or the start).
+    pub fn results(&mut self) -> Replication {
+        let now = self.now;
+        let mut classes = self.classes.records.clone();
+        for (class, record) in classes.iter_mut().enumerate() {
+            record.in_flight = self.classes.in_flight(class, now);
+        }
+        for task in &self.tasks.all {
+            if task.state != State::Free && task.counts && task.class != NONE {
+                classes[usize::from(task.class)].residence_s +=
+                    (now - task.started.max(self.measured_from)) as f64 * 1e-9;
+            }
+        }
+        let mut balance = Balance {
+            inside_at_start: self.inside_at_start,
+            failed: vec![0; usize::from(self.program.kinds)],
+            ..Balance::default()
+        };
+        for record in &classes {
+            balance.arrivals += record.arrivals;
+            balance.completed += record.ok.count;
+            balance.inside += record.in_flight.at_end as u64;
+            for (sum, n) in balance.failed.iter_mut().zip(&record.failures) {
+                *sum += n;
+            }
+        }
+        let stations = self
+            .places
+            .iter()
+            .zip(&self.program.stations)
+            .map(|(place, spec)| {
+                let mut record = place.stats.record(now);
+                record.size =
+                    Level::constant(spec.size(), (now - self.measured_from) as f64 * 1e-9);
+                if let Moving::Memory(level) = &place.moving {
+                    record.busy = level.record(now);
+                }
+                record
+            })
+            .collect();
+        let mut instances = self.instances.clone();
+        for (record, since) in instances.iter_mut().zip(&self.down_since) {
+            if let Some(since) = since {
+                record.down_s += (now - (*since).max(self.measured_from)) as f64 * 1e-9;
+            }
+        }
+        Replication {
+            time_s: (now - self.measured_from) as f64 * 1e-9,
+            warmup_s: self.measured_from as f64 * 1e-9,
+            events: self.events,
+            classes,
+            stations,
+            components: self.components.clone(),
+            families: self.families.clone(),
+            nodes: self.cache.records(now),
+            instances,
+            sessions: self.sessions.records(now),
+            breakers_open_s: self.breakers.iter().map(|b| b.open_s(now)).collect(),
+            attribution: self.samples.attribution.clone(),
+            balance,
+            windows: self.windows.values(),
+            batches: self.batches.clone(),
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! The interpreter: a task executes operations until one makes it wait.
+
+use super::cache::LEASE;
+use super::task::{NOBODY, State};
+use super::tokens::Answer;
+use super::world::World;
+use crate::program::{Kind, NONE, Op, Slot, StationKind};
+use crate::rng::{Stream, combine};
+
+impl World<'_> {
+    /// Notes what a slot holds.
+    #[inline]
+    pub(crate) fn hold(&mut self, id: u32, slot: u8, what: u64) {
+        self.tasks.set_local(id, slot, what);
+        self.tasks[id].held |= 1 << slot;
+    }
+
+    /// Gives back what a slot holds.
+    #[inline]
+    pub(crate) fn release(&mut self, id: u32, slot: u8) {
+        let task = &mut self.tasks[id];
+        if task.held & (1 << slot) == 0 {
+            return;
+        }
+        task.held &= !(1 << slot);
+        let what = self.tasks.local(id, slot);
+        if what & LEASE != 0 {
+            return self.end_lease(what);
+        }
+        let station = what as u32;
+        match &self.program.stations[station as usize].kind {
+            StationKind::Tokens(_) => {
+                // A unit held by `Seize` is service too: its end is noted by `unit_back`.
+                self.tokens_release(station, id);
+            }
+            StationKind::Crew(_) => self.crew_release(station, (what >> 32) as u32),
+            StationKind::Memory(_) => {
+                let bytes = f64::from_bits(self.tasks.local(id, slot + 1));
+                self.free_memory(station, bytes);
+            }
+            _ => unreachable!("only units, workers and memory are held"),
+        }
+    }
+
+    /// Executes a task until it waits or ends.
+    pub(crate) fn step(&mut self, id: u32) {
+        let program = self.program;
+        debug_assert!(self.tasks[id].state == State::Ready);
+        loop {
+            let pc = self.tasks[id].pc;
+            match program.ops[pc as usize] {
+                Op::Serve { at, time } => {
+                    let station = self.station_of(id, at);
+                    match self.tokens_arrive(station, id) {
+                        Answer::Granted(_) => return self.serve(station, id, time),
+                        Answer::Waits => return,
+                        Answer::Fails(kind) => {
+                            let owner = self.places[station as usize].owner;
+                            if !self.raise(id, kind, owner) {
+                                return;
+                            }
+                        }
+                    }
+                }
+                Op::Delay { time, owner } => {
+                    let length = self.draw_ns(id, time);
+                    if length == 0 {
+                        self.tasks[id].pc += 1;
+                        continue;
+                    }
+                    self.tasks[id].station = u32::from(owner.0);
+                    return self.sleep(id, State::Delay, self.now + length);
+                }
+                Op::Seize { at, slot, once } => {
+                    if once && self.tasks[id].held & (1 << slot.0) != 0 {
+                        self.tasks[id].pc += 1;
+                        continue;
+                    }
+                    let station = self.station_of(id, at);
+                    match self.tokens_arrive(station, id) {
+                        Answer::Granted(delay) => {
+                            self.hold(id, slot.0, u64::from(station));
+                            self.tasks[id].pc += 1;
+                            if delay > 0 {
+                                return self.sleep(id, State::Connecting, self.now + delay);
+                            }
+                        }
+                        Answer::Waits => return,
+                        Answer::Fails(kind) => {
+                            let owner = self.places[station as usize].owner;
+                            if !self.raise(id, kind, owner) {
+                                return;
+                            }
+                        }
+                    }
+                }
+                Op::Release { slot } => {
+                    self.tasks[id].pc += 1;
+                    self.release(id, slot.0);
+                }
+                Op::Route { group, into } => {
+                    let member = self.choose(group.0, id);
+                    self.tasks.set_local(id, into.0, u64::from(member));
+                    self.tasks[id].pc += 1;
+                }
+                Op::Accept { at, .. } => {
+                    let station = self.station_of(id, at);
+                    match self.accept(station, id) {
+                        Answer::Granted(_) => self.tasks[id].pc += 1,
+                        Answer::Waits => return,
+                        Answer::Fails(kind) => {
+                            let owner = self.places[station as usize].owner;
+                            if !self.raise(id, kind, owner) {
+                                return;
+                            }
+                        }
+                    }
+                }
+                Op::Process { at, work, group } => {
+                    let amount = self.draw(id, work);
+                    if amount <= 0.0 {
+                        self.tasks[id].pc += 1;
+                        continue;
+                    }
+                    let station = self.station_of(id, at);
+                    let group = group.map_or(0, |local| self.tasks.local(id, local.0) as usize);
+                    return self.process(station, id, amount, group);
+                }
+                Op::Class(class) => {
+                    self.tasks[id].pc += 1;
+                    self.arrived(id, class.0);
+                }
+                Op::Switch(switch) => {
+                    let switch = &program.switches[switch as usize];
+                    let u = Stream::at(self.tasks[id].key, switch.site).unit();
+                    let arm = switch.arms.iter().find(|arm| u < arm.0);
+                    self.tasks[id].pc = arm.or(switch.arms.last()).map_or(pc + 1, |arm| arm.1);
+                }
+                Op::Chance { chance, otherwise } => {
+                    let (share, site) = program.chances[chance as usize];
+                    let on = Stream::at(self.tasks[id].key, site).unit() < share;
+                    self.tasks[id].pc = if on { pc + 1 } else { otherwise };
+                }
+                Op::Jump(to) => self.tasks[id].pc = to,
+                Op::Enter { component, mark } => {
+                    self.components[component.index()].calls += 1;
+                    self.tasks.set_local(id, mark.0, self.now);
+                    self.tasks[id].pc += 1;
+                }
+                Op::Exit { component, mark, amount } => {
+                    let began = self.tasks.local(id, mark.0);
+                    let amount = amount.map_or(0.0, |draw| self.draw(id, draw));
+                    let record = &mut self.components[component.index()];
+                    record.response.record((self.now - began) as f64 * 1e-9);
+                    record.amount += amount;
+                    self.tasks[id].pc += 1;
+                }
+                Op::Admit { at } => {
+                    let station = self.station_of(id, at);
+                    match self.admit(station, id) {
+                        Answer::Granted(_) => self.tasks[id].pc += 1,
+                        Answer::Waits => return,
+                        Answer::Fails(kind) => {
+                            let owner = self.places[station as usize].owner;
+                            if !self.raise(id, kind, owner) {
+                                return;
+                            }
+                        }
+                    }
+                }
+                Op::Lookup { family, key, miss } => {
+                    if !self.look_up(family, id, key.0, miss) {
+                        return;
+                    }
+                }
+                Op::Fill { family, key } => {
+                    let number = u64::from(self.tasks.local(id, key.0) as u32);
+                    let task = &mut self.tasks[id];
+                    task.held &= !(1 << key.0);
+                    task.pc += 1;
+                    if let Err(kind) = self.fill(family, number)
+                        && !self.raise_here(id, kind, program.families[family.index()].owner.0)
+                    {
+                        return;
+                    }
+                }
+                Op::Put { family } => {
+                    let number = self.key_of(family, id);
+                    self.tasks[id].pc += 1;
+                    if let Err(kind) = self.fill(family, number)
+                        && !self.raise_here(id, kind, program.families[family.index()].owner.0)
+                    {
+                        return;
+                    }
+                }
+                Op::Delete { family, whole } => {
+                    let number = self.key_of(family, id);
+                    self.delete(family, if whole { None } else { Some(number) });
+                    self.tasks[id].pc += 1;
+                }
+                Op::Allocate { at, bytes, slot } => {
+                    let station = self.station_of(id, at);
+                    let amount = self.draw(id, bytes);
+                    if !self.allocate(station, id, slot, amount) {
+                        return;
+                    }
+                }
+                Op::Repeat { times, state, exit } => {
+                    let rounds = self.draw(id, times).round().clamp(0.0, 1e9) as u64;
+                    if rounds == 0 {
+                        self.tasks[id].pc = exit;
+                        continue;
+                    }
+                    let key = self.tasks[id].key;
+                    self.tasks.set_local(id, state.0, rounds - 1);
+                    self.tasks.set_local(id, state.0 + 1, key);
+                    self.tasks[id].key = combine(key, combine(u64::from(pc), rounds));
+                    self.tasks[id].pc = pc + 1;
+                }
+                Op::Again { state, body } => {
+                    let left = self.tasks.local(id, state.0);
+                    let key = self.tasks.local(id, state.0 + 1);
+                    if left == 0 {
+                        self.tasks[id].key = key;
+                        self.tasks[id].pc = pc + 1;
+                    } else {
+                        self.tasks.set_local(id, state.0, left - 1);
+                        self.tasks[id].key = combine(key, combine(u64::from(body - 1), left));
+                        self.tasks[id].pc = body;
+                    }
+                }
+                Op::Try(frame) => {
+                    if !self.enter_frame(id, frame) {
+                        return;
+                    }
+                }
+                Op::Leave(frame) => self.leave_frame(id, frame),
+                Op::Return(boundary) => {
+                    if self.tasks[id].orphan == boundary.0 {
+                        return self.end_orphan(id);
+                    }
+                    self.tasks[id].pc += 1;
+                }
+                Op::Fork(fork) => return self.fork(id, fork),
+                Op::Join => return self.branch_ends(id),
+                Op::Spawn { at } => {
+                    let key = combine(self.tasks[id].key, combine(u64::from(pc), 0x7370_6177_6e00));
+                    let mut child = super::task::Task::new(key, self.now, at);
+                    child.root = self.tasks[id].root;
+                    child.class = self.tasks[id].class;
+                    let child = self.tasks.insert(child);
+                    self.tasks.copy_locals(id, child);
+                    self.ready.push_back(child);
+                    self.tasks[id].pc += 1;
+                }
+                Op::Reply => {
+                    self.ended(id, None);
+                    self.tasks[id].pc += 1;
+                    self.after_reply(id);
+                }
+                Op::Fail { kind, owner } => {
+                    let owner = owner.map_or(NONE, |o| o.0);
+                    if !self.raise(id, kind, owner) {
+                        return;
+                    }
+                }
+                Op::Done => {
+                    self.ended(id, None);
+                    return self.end_task(id);
+                }
+            }
+        }
+    }
+
+    /// Raises a failure of an operation whose program counter has moved on already.
+    fn raise_here(&mut self, id: u32, kind: crate::program::KindId, owner: u16) -> bool {
+        self.raise(id, kind, owner)
+    }
+
+    /// Adds bytes to a memory. Returns whether the task goes on.
+    fn allocate(&mut self, station: u32, id: u32, slot: Slot, bytes: f64) -> bool {
+        let now = self.now;
+        let StationKind::Memory(spec) = &self.program.stations[station as usize].kind else {
+            unreachable!("lowering addresses a memory")
+        };
+        self.places[station as usize].stats.arrivals += 1;
+        let super::world::Moving::Memory(level) = &mut self.places[station as usize].moving else {
+            unreachable!("lowering addresses a memory")
+        };
+        if level.value() + bytes <= spec.limit {
+            level.add(now, bytes);
+            self.hold(id, slot.0, u64::from(station));
+            self.tasks.set_local(id, slot.0 + 1, bytes.to_bits());
+            self.tasks[id].pc += 1;
+            return true;
+        }
+        let owner = self.places[station as usize].owner;
+        self.places[station as usize].stats.refused += 1;
+        if spec.refuse {
+            return self.raise(id, Kind::OutOfMemory.id(), owner);
+        }
+        let instance = self.program.stations[station as usize].instance;
+        if let Some(instance) = instance
+            && self.down_since[instance.index()].is_none()
+        {
+            // The kernel kills the process that asked: everything in it ends, this task too when it
+            // holds a worker there (it then already has its failure).
+            self.instances[instance.index()].memory_kills += 1;
+            let generation = self.tasks[id].held;
+            self.kill_instance(instance, Kind::OutOfMemory);
+            let task = &self.tasks[id];
+            if task.state != State::Ready || task.held != generation {
+                return false;
+            }
+        }
+        self.raise(id, Kind::OutOfMemory.id(), owner)
+    }
+
+    /// Gives bytes back.
+    pub(crate) fn free_memory(&mut self, station: u32, bytes: f64) {
+        let now = self.now;
+        if let super::world::Moving::Memory(level) = &mut self.places[station as usize].moving {
+            level.add(now, -bytes);
+        }
+    }
+
+    /// Starts the branches of a fork; the parent waits.
+    fn fork(&mut self, id: u32, fork: u32) {
+        let spec = &self.program.forks[fork as usize];
+        self.tasks.set_local(id, spec.needed.0, u64::from(spec.join));
+        self.tasks[id].state = State::Joining;
+        self.tasks[id].since = self.now;
+        for (branch, at) in spec.branches.iter().enumerate().rev() {
+            let parent = self.tasks[id];
+            let key = combine(parent.key ^ spec.site, branch as u64);
+            let mut child = super::task::Task::new(key, parent.started, *at);
+            child.root = parent.root;
+            child.class = parent.class;
+            child.parent = id;
+            child.sibling = parent.child;
+            child.sample = parent.sample;
+            let child = self.tasks.insert(child);
+            self.tasks.copy_locals(id, child);
+            self.tasks[id].child = child;
+        }
+        let mut child = self.tasks[id].child;
+        while child != NOBODY {
+            self.ready.push_back(child);
+            child = self.tasks[child].sibling;
+        }
+    }
+
+    /// A branch reached its end.
+    fn branch_ends(&mut self, id: u32) {
+        let parent = self.tasks[id].parent;
+        self.detach_child(id);
+        self.tasks[id].sample = NOBODY;
+        self.end_task(id);
+        if parent == NOBODY {
+            return;
+        }
+        let Op::Fork(fork) = self.program.ops[self.tasks[parent].pc as usize] else {
+            unreachable!("a parent waits at its fork")
+        };
+        let spec = &self.program.forks[fork as usize];
+        let needed = self.tasks.local(parent, spec.needed.0) - 1;
+        self.tasks.set_local(parent, spec.needed.0, needed);
+        if needed == 0 {
+            self.drop_children(parent, spec.cancel_losers);
+            self.tasks[parent].pc = spec.after;
+            self.tasks[parent].state = State::Ready;
+            self.ready.push_back(parent);
+        }
+    }
+
+    /// Takes a branch out of its parent's chain.
+    pub(crate) fn detach_child(&mut self, id: u32) {
+        let Some(parent) = Some(self.tasks[id].parent).filter(|p| *p != NOBODY) else { return };
+        let next = self.tasks[id].sibling;
+        if self.tasks[parent].child == id {
+            self.tasks[parent].child = next;
+        } else {
+            let mut at = self.tasks[parent].child;
+            while at != NOBODY && self.tasks[at].sibling != id {
+                at = self.tasks[at].sibling;
+            }
+            if at != NOBODY {
+                self.tasks[at].sibling = next;
+            }
+        }
+        self.tasks[id].parent = NOBODY;
+        self.tasks[id].sibling = NOBODY;
+    }
+
+    /// The branches that are left: stopped, or left to finish unobserved.
+    pub(crate) fn drop_children(&mut self, parent: u32, cancel: bool) {
+        let needed = match self.program.ops[self.tasks[parent].pc as usize] {
+            Op::Fork(fork) => self.program.forks[fork as usize].needed.0,
+            _ => 0,
+        };
+        loop {
+            let child = self.tasks[parent].child;
+            if child == NOBODY {
+                return;
+            }
+            self.detach_child(child);
+            self.tasks[child].sample = NOBODY;
+            if cancel {
+                self.abandon(child, needed);
+            }
+        }
+    }
+}

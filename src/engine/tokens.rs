@@ -1,0 +1,437 @@
+//! Units with a queue: servers, semaphores, pools.
+
+use super::calendar::Time;
+use super::task::{NOBODY, Queue, State};
+use super::timers::PATIENCE;
+use super::world::{Moving, World};
+use crate::program::{Kind, KindId, Op, StationKind, Tokens};
+
+/// The moving part of a [`Tokens`] station.
+#[derive(Debug)]
+pub(crate) struct TokensState {
+    pub(crate) capacity: u32,
+    pub(crate) busy: u32,
+    pub(crate) queue: Queue,
+    /// Connections that are open (pools only).
+    open: u32,
+    /// When each open connection was opened, visited in turn (only with `recycle`).
+    opened: Vec<Time>,
+    turn: usize,
+    /// The task that an idle event loop is kept for.
+    pub(crate) reserved: u32,
+    /// Tasks in service, chained (only preemptive stations).
+    serving: Vec<u32>,
+}
+
+impl TokensState {
+    pub(crate) fn new(spec: &Tokens, levels: usize) -> Self {
+        Self {
+            capacity: spec.capacity,
+            busy: 0,
+            queue: Queue::new(if spec.priority || spec.preemptive { levels } else { 1 }),
+            open: 0,
+            opened: Vec::new(),
+            turn: 0,
+            reserved: NOBODY,
+            serving: Vec::new(),
+        }
+    }
+}
+
+/// What an arrival is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It has a unit; the second part is a delay before it can use it.
+    Granted(Time),
+    Waits,
+    Fails(KindId),
+}
+
+impl<'p> World<'p> {
+    #[inline]
+    pub(crate) fn tokens_spec(&self, station: u32) -> &'p Tokens {
+        match &self.program.stations[station as usize].kind {
+            StationKind::Tokens(tokens) => tokens,
+            _ => unreachable!("lowering addresses a tokens station"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn tokens(&mut self, station: u32) -> &mut TokensState {
+        match &mut self.places[station as usize].moving {
+            Moving::Tokens(tokens) => tokens,
+            _ => unreachable!("lowering addresses a tokens station"),
+        }
+    }
+
+    /// At the start the pools have their connections open, as far as the servers allow.
+    pub(crate) fn open_pools(&mut self) {
+        if !self.program.warm_start {
+            return;
+        }
+        for station in 0..self.places.len() as u32 {
+            let StationKind::Tokens(spec) = &self.program.stations[station as usize].kind else {
+                continue;
+            };
+            let Some(overflow) = spec.overflow else { continue };
+            for _ in 0..overflow.size {
+                if !self.open_connection(station) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Opens one more connection of a pool, if its server has one.
+    fn open_connection(&mut self, station: u32) -> bool {
+        let spec = self.tokens_spec(station);
+        let Some(overflow) = spec.overflow else { return true };
+        let now = self.now;
+        if let Some(server) = overflow.server {
+            let limits = self.tokens(server.0);
+            if limits.busy >= limits.capacity {
+                let stats = &mut self.places[server.index()].stats;
+                stats.arrivals += 1;
+                stats.refused += 1;
+                return false;
+            }
+            limits.busy += 1;
+            let stats = &mut self.places[server.index()].stats;
+            stats.arrivals += 1;
+            stats.served += 1;
+            stats.busy.add(now, 1.0);
+        }
+        let pool = self.tokens(station);
+        pool.open += 1;
+        if overflow.recycle_ns.is_some() {
+            pool.opened.push(now);
+        }
+        true
+    }
+
+    /// A task asks for a unit.
+    #[inline]
+    pub(crate) fn tokens_arrive(&mut self, station: u32, id: u32) -> Answer {
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        place.stats.arrivals += 1;
+        let Moving::Tokens(state) = &mut place.moving else {
+            unreachable!("lowering addresses a tokens station")
+        };
+        let free = state.busy < state.capacity
+            && state.queue.len == 0
+            && (state.reserved == NOBODY || state.reserved == id);
+        if free {
+            state.reserved = NOBODY;
+            state.busy += 1;
+            place.stats.busy.add(now, 1.0);
+            if state.busy == state.capacity {
+                place.stats.full_since = now;
+            }
+            place.stats.served += 1;
+            place.stats.wait.record(0.0);
+            let spec = self.tokens_spec(station);
+            return if spec.overflow.is_some() {
+                self.connect(station, id)
+            } else {
+                Answer::Granted(0)
+            };
+        }
+        self.tokens_wait(station, id)
+    }
+
+    #[inline(never)]
+    fn tokens_wait(&mut self, station: u32, id: u32) -> Answer {
+        let spec = self.tokens_spec(station);
+        let level = self.level(id);
+        if spec.preemptive && self.preempt(station, level) {
+            return self.tokens_arrive_again(station, id);
+        }
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        let Moving::Tokens(state) = &mut place.moving else {
+            unreachable!("lowering addresses a tokens station")
+        };
+        if state.queue.len >= spec.places {
+            place.stats.refused += 1;
+            return Answer::Fails(spec.full_kind);
+        }
+        place.stats.waited += 1;
+        place.stats.queue.add(now, 1.0);
+        state.queue.push_back(&mut self.tasks, level, id);
+        let task = &mut self.tasks[id];
+        task.state = State::Queued;
+        task.station = station;
+        task.since = now;
+        if let Some(patience) = spec.patience {
+            let timer = self.start_timer(id, patience, PATIENCE);
+            self.tasks[id].timer = timer;
+        }
+        Answer::Waits
+    }
+
+    fn tokens_arrive_again(&mut self, station: u32, id: u32) -> Answer {
+        self.places[station as usize].stats.arrivals -= 1;
+        // The interrupted task stands first in its own level, which is below this one's: take the
+        // unit directly.
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        place.stats.arrivals += 1;
+        place.stats.busy.add(now, 1.0);
+        place.stats.served += 1;
+        place.stats.wait.record(0.0);
+        let state = self.tokens(station);
+        state.busy += 1;
+        let full = state.busy == state.capacity;
+        if full {
+            self.places[station as usize].stats.full_since = now;
+        }
+        let _ = id;
+        Answer::Granted(0)
+    }
+
+    /// Interrupts the least important task in service when it is less important than `level`.
+    fn preempt(&mut self, station: u32, level: usize) -> bool {
+        let state = self.tokens(station);
+        let serving = std::mem::take(&mut state.serving);
+        // The last one started among the least important: its work is resumed first.
+        let victim = serving
+            .iter()
+            .enumerate()
+            .max_by_key(|(i, id)| (self.level(**id), *i))
+            .map(|(i, id)| (i, *id))
+            .filter(|(_, id)| self.level(*id) > level);
+        let state = self.tokens(station);
+        state.serving = serving;
+        let Some((index, victim)) = victim else { return false };
+        state.serving.remove(index);
+        state.busy -= 1;
+        let was_full = state.busy + 1 == state.capacity;
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        place.stats.busy.add(now, -1.0);
+        if was_full {
+            place.stats.leave_full(now);
+        }
+        place.stats.queue.add(now, 1.0);
+        let task = &mut self.tasks[victim];
+        place.stats.given_ns += (now - task.since) as f64;
+        task.remaining = task.remaining.saturating_sub(now - task.since).max(1);
+        task.wake = 0;
+        let (since, owner) = (task.since, place.owner);
+        task.since = now;
+        task.state = State::Queued;
+        self.spend(victim, owner, 0, now - since);
+        let victim_level = self.level(victim);
+        let place = &mut self.places[station as usize];
+        let Moving::Tokens(state) = &mut place.moving else {
+            unreachable!("lowering addresses a tokens station")
+        };
+        state.queue.push_front(&mut self.tasks, victim_level, victim);
+        true
+    }
+
+    /// The pool side of a grant: a connection is there, or is opened, or cannot be.
+    #[inline(never)]
+    fn connect(&mut self, station: u32, id: u32) -> Answer {
+        let spec = self.tokens_spec(station);
+        let Some(overflow) = spec.overflow else { return Answer::Granted(0) };
+        let now = self.now;
+        let pool = self.tokens(station);
+        let mut opens = false;
+        if pool.busy > pool.open {
+            if !self.open_connection(station) {
+                self.unit_back(station);
+                let stats = &mut self.places[station as usize].stats;
+                stats.served -= 1;
+                stats.refused += 1;
+                return Answer::Fails(Kind::TooManyConnections.id());
+            }
+            opens = true;
+        } else if let Some(recycle) = overflow.recycle_ns
+            && !pool.opened.is_empty()
+        {
+            let i = pool.turn % pool.opened.len();
+            pool.turn = i + 1;
+            if now - pool.opened[i] > recycle {
+                pool.opened[i] = now;
+                opens = true;
+            }
+        }
+        let delay =
+            if opens { overflow.connect.map_or(0, |draw| self.draw_ns(id, draw)) } else { 0 };
+        Answer::Granted(delay)
+    }
+
+    /// Gives a unit back without looking at the queue.
+    pub(crate) fn unit_back(&mut self, station: u32) {
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        let Moving::Tokens(state) = &mut place.moving else {
+            unreachable!("lowering addresses a tokens station")
+        };
+        if state.busy == state.capacity {
+            place.stats.leave_full(now);
+        }
+        state.busy -= 1;
+        place.stats.busy.add(now, -1.0);
+    }
+
+    /// `by` gives a unit back; the next in line gets it.
+    #[inline]
+    pub(crate) fn tokens_release(&mut self, station: u32, by: u32) {
+        let spec = self.tokens_spec(station);
+        if spec.preemptive {
+            self.tokens(station).serving.retain(|id| *id != by);
+        }
+        self.unit_back(station);
+        if spec.feeds.is_some() {
+            self.feed(station);
+        }
+        if self.tokens(station).queue.len > 0 {
+            self.tokens_dispatch(station);
+        }
+        if let Some(overflow) = spec.overflow {
+            self.close_surplus(station, overflow.size, overflow.server.map(|s| s.0));
+        }
+    }
+
+    /// Connections above the pool's size that nobody uses are closed.
+    fn close_surplus(&mut self, station: u32, size: u32, server: Option<u32>) {
+        let pool = self.tokens(station);
+        if pool.open <= size || pool.busy >= pool.open {
+            return;
+        }
+        pool.open -= 1;
+        pool.opened.pop();
+        if let Some(server) = server {
+            self.unit_back(server);
+        }
+    }
+
+    /// Gives free units to those that wait.
+    #[inline]
+    pub(crate) fn tokens_dispatch(&mut self, station: u32) {
+        loop {
+            let now = self.now;
+            let place = &mut self.places[station as usize];
+            let Moving::Tokens(state) = &mut place.moving else {
+                unreachable!("lowering addresses a tokens station")
+            };
+            if state.busy >= state.capacity || state.queue.len == 0 || state.reserved != NOBODY {
+                return;
+            }
+            let Some(id) = state.queue.pop_front(&mut self.tasks) else { return };
+            state.busy += 1;
+            place.stats.busy.add(now, 1.0);
+            if state.busy == state.capacity {
+                place.stats.full_since = now;
+            }
+            place.stats.queue.add(now, -1.0);
+            let task = &mut self.tasks[id];
+            let waited = now - task.since;
+            let resumed = task.remaining > 0;
+            if !resumed {
+                place.stats.served += 1;
+                place.stats.wait.record(waited as f64 * 1e-9);
+            }
+            let (timer, sampled) = (task.timer, task.sample != NOBODY);
+            task.timer = NOBODY;
+            self.timers.cancel(timer);
+            if sampled {
+                self.spend(id, self.places[station as usize].owner, waited, 0);
+            }
+            self.granted(station, id);
+        }
+    }
+
+    /// A waiting task has a unit now.
+    #[inline]
+    fn granted(&mut self, station: u32, id: u32) {
+        self.tasks[id].state = State::Ready;
+        match self.program.ops[self.tasks[id].pc as usize] {
+            Op::Serve { time, .. } => self.serve(station, id, time),
+            Op::Seize { slot, .. } => {
+                let answer = if self.tokens_spec(station).overflow.is_some() {
+                    self.connect(station, id)
+                } else {
+                    Answer::Granted(0)
+                };
+                self.seized(station, id, slot.0, answer);
+            }
+            _ => unreachable!("a task waits at the operation that asked"),
+        }
+    }
+
+    /// After a wait: what a seize does with its answer (on the spot it goes on in `step`).
+    fn seized(&mut self, station: u32, id: u32, slot: u8, answer: Answer) {
+        match answer {
+            Answer::Granted(delay) => {
+                self.hold(id, slot, u64::from(station));
+                self.tasks[id].pc += 1;
+                if delay == 0 {
+                    self.ready.push_back(id);
+                } else {
+                    self.sleep(id, State::Connecting, self.now + delay);
+                }
+            }
+            Answer::Fails(kind) => {
+                let owner = self.places[station as usize].owner;
+                if self.raise(id, kind, owner) {
+                    self.ready.push_back(id);
+                }
+            }
+            Answer::Waits => unreachable!("the answer of a grant"),
+        }
+    }
+
+    /// Starts (or resumes) service of a task that has a unit.
+    #[inline]
+    pub(crate) fn serve(&mut self, station: u32, id: u32, time: crate::program::DrawId) {
+        let left = self.tasks[id].remaining;
+        let spec_preemptive = self.tokens_spec(station).preemptive;
+        let length = if left > 0 { left } else { self.draw_ns(id, time) };
+        if spec_preemptive {
+            self.tasks[id].remaining = length;
+            self.tokens(station).serving.push(id);
+        }
+        self.tasks[id].station = station;
+        self.sleep(id, State::Serving, self.now + length);
+    }
+
+    /// The patience of a waiting task ends.
+    pub(crate) fn impatient(&mut self, id: u32) {
+        let station = self.tasks[id].station;
+        let spec = self.tokens_spec(station);
+        self.leave_queue(id, true);
+        let owner = self.places[station as usize].owner;
+        if self.raise(id, spec.patience_kind, owner) {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Takes a waiting task out of its tokens queue.
+    pub(crate) fn leave_queue(&mut self, id: u32, timed_out: bool) {
+        let level = self.level(id);
+        let now = self.now;
+        let task = self.tasks[id];
+        let place = &mut self.places[task.station as usize];
+        match &mut place.moving {
+            Moving::Tokens(state) => state.queue.unlink(&mut self.tasks, level, id),
+            Moving::Crew(crew) => crew.unlink(&mut self.tasks, level, id),
+            Moving::Bucket(bucket) => bucket.queue.unlink(&mut self.tasks, 0, id),
+            _ => unreachable!("only these have queues"),
+        }
+        place.stats.queue.add(now, -1.0);
+        let waited = now - task.since;
+        place.stats.abandoned.record(waited as f64 * 1e-9);
+        if timed_out {
+            place.stats.timeouts += 1;
+        }
+        let owner = place.owner;
+        self.timers.cancel(task.timer);
+        self.tasks[id].timer = NOBODY;
+        self.tasks[id].state = State::Ready;
+        self.spend(id, owner, waited, 0);
+    }
+}

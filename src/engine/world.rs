@@ -1,0 +1,368 @@
+//! The state of one replication and its main loop.
+
+use std::collections::VecDeque;
+
+use super::accept::CrewState;
+use super::bucket::BucketState;
+use super::cache::CacheState;
+use super::calendar::{Calendar, END_OF_TIME, Time};
+use super::level::Gauge;
+use super::policies::BreakerState;
+use super::processor::ProcessorState;
+use super::record::{Classes, Samples, Stats};
+use super::sessions::SessionState;
+use super::sources::SourceState;
+use super::task::{NOBODY, State, Task, Tasks};
+use super::timers::Timers;
+use super::tokens::TokensState;
+use super::windows::Windows;
+use crate::program::{NONE, Program, StationKind};
+use crate::results::{Batch, ComponentRecord, FamilyRecord, InstanceRecord};
+use crate::rng::{Stream, combine};
+
+/// Kinds of events, in the upper four bits of a payload; the rest is an index.
+pub(crate) mod event {
+    pub(crate) const WAKE: u32 = 0;
+    pub(crate) const PROCESSOR: u32 = 1 << 28;
+    pub(crate) const LANE: u32 = 2 << 28;
+    pub(crate) const TIMER: u32 = 3 << 28;
+    pub(crate) const SOURCE: u32 = 4 << 28;
+    pub(crate) const CLIENT: u32 = 5 << 28;
+    pub(crate) const BUCKET: u32 = 6 << 28;
+    pub(crate) const WINDOW: u32 = 7 << 28;
+    pub(crate) const BATCH: u32 = 8 << 28;
+    pub(crate) const WORKER: u32 = 9 << 28;
+    pub(crate) const SESSION: u32 = 10 << 28;
+    pub(crate) const STREAM: u32 = 11 << 28;
+    pub(crate) const CHURN: u32 = 12 << 28;
+    pub(crate) const INDEX: u32 = (1 << 28) - 1;
+}
+
+/// The moving part of a station.
+#[derive(Debug)]
+pub(crate) enum Moving {
+    Tokens(TokensState),
+    Processor(ProcessorState),
+    Crew(CrewState),
+    Bucket(BucketState),
+    Memory(Gauge),
+}
+
+/// A station at run time.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) moving: Moving,
+    pub(crate) stats: Stats,
+    pub(crate) owner: u16,
+}
+
+/// One replication of a program.
+#[derive(Debug)]
+pub struct World<'p> {
+    pub(crate) program: &'p Program,
+    pub(crate) key: u64,
+    pub(crate) now: Time,
+    pub(crate) calendar: Calendar,
+    pub(crate) tasks: Tasks,
+    pub(crate) ready: VecDeque<u32>,
+    /// Loops kept free for a task that was just accepted on them: (task, station).
+    pub(crate) reserved: Vec<(u32, u32)>,
+    pub(crate) places: Vec<Place>,
+    pub(crate) timers: Timers,
+    pub(crate) breakers: Vec<BreakerState>,
+    pub(crate) budgets: Vec<(u64, u64)>,
+    pub(crate) cache: CacheState,
+    pub(crate) sources: Vec<SourceState>,
+    pub(crate) clients: Vec<u32>,
+    pub(crate) sessions: SessionState,
+    /// Next member per group (round robin), and a counter for its random choices.
+    pub(crate) turns: Vec<u64>,
+    /// Instances that are down.
+    pub(crate) down_since: Vec<Option<Time>>,
+    pub(crate) classes: Classes,
+    pub(crate) components: Vec<ComponentRecord>,
+    pub(crate) families: Vec<FamilyRecord>,
+    pub(crate) instances: Vec<InstanceRecord>,
+    pub(crate) samples: Samples,
+    pub(crate) windows: Windows,
+    pub(crate) batches: Vec<Batch>,
+    pub(crate) batch_ns: Time,
+    pub(crate) batch: (u64, f64, f64),
+    pub(crate) measured_from: Time,
+    pub(crate) inside_at_start: u64,
+    pub(crate) events: u64,
+    pub(crate) requests: u64,
+}
+
+impl<'p> World<'p> {
+    /// The world of one replication at time 0, in the state that the program asks for (warm or
+    /// empty). Everything random in it is a function of `seed` and `replication`.
+    pub fn new(program: &'p Program, seed: u64, replication: u64) -> Self {
+        let key = combine(combine(seed, 0x6361_7070_6c61_6e31), replication);
+        let levels = usize::from(program.priorities.max(1));
+        let places = program
+            .stations
+            .iter()
+            .map(|station| Place {
+                moving: match &station.kind {
+                    StationKind::Tokens(t) => Moving::Tokens(TokensState::new(t, levels)),
+                    StationKind::Processor(p) => Moving::Processor(ProcessorState::new(p)),
+                    StationKind::Crew(c) => Moving::Crew(CrewState::new(c, levels)),
+                    StationKind::Bucket(b) => Moving::Bucket(BucketState::new(b)),
+                    StationKind::Memory(m) => Moving::Memory(Gauge::starting_at(m.base)),
+                },
+                stats: Stats::new(match &station.kind {
+                    StationKind::Memory(m) => m.base,
+                    _ => 0.0,
+                }),
+                owner: station.owner.0,
+            })
+            .collect();
+        let components = usize::from(program.components);
+        let mut world = Self {
+            program,
+            key,
+            now: 0,
+            calendar: Calendar::new(),
+            tasks: Tasks::new(usize::from(program.locals)),
+            ready: VecDeque::new(),
+            reserved: Vec::new(),
+            places,
+            timers: Timers::new(program),
+            breakers: vec![BreakerState::default(); program.breakers.len()],
+            budgets: vec![(0, 0); program.budgets.len()],
+            cache: CacheState::new(program, key),
+            sources: Vec::new(),
+            clients: Vec::new(),
+            sessions: SessionState::new(program),
+            turns: vec![0; program.groups.len()],
+            down_since: vec![None; program.instances.len()],
+            classes: Classes::new(program),
+            components: vec![
+                ComponentRecord {
+                    failures: vec![0; usize::from(program.kinds)],
+                    ..ComponentRecord::default()
+                };
+                components
+            ],
+            families: vec![FamilyRecord::default(); program.families.len()],
+            instances: vec![InstanceRecord::default(); program.instances.len()],
+            samples: Samples::new(components),
+            windows: Windows::new(program),
+            batches: Vec::new(),
+            batch_ns: 0,
+            batch: (0, 0.0, 0.0),
+            measured_from: 0,
+            inside_at_start: 0,
+            events: 0,
+            requests: 0,
+        };
+        world.open_pools();
+        world.hire_workers();
+        world.start_sources();
+        world
+    }
+
+    /// Runs until simulated time `time_s` (seconds since the start of the world).
+    pub fn run_until(&mut self, time_s: f64) {
+        let end = nanoseconds(time_s);
+        self.run(end, u64::MAX);
+        self.now = self.now.max(end);
+    }
+
+    /// Runs until `n` more requests have arrived, at most until `time_limit_s`.
+    pub fn run_requests(&mut self, n: u64, time_limit_s: f64) {
+        self.run(nanoseconds(time_limit_s), self.requests.saturating_add(n));
+    }
+
+    /// Time since the start, seconds.
+    pub fn now_s(&self) -> f64 {
+        self.now as f64 * 1e-9
+    }
+
+    /// Requests that arrived since the start.
+    pub const fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Tasks in the system: requests in flight, and work that goes on for callers that left.
+    pub const fn inside(&self) -> u64 {
+        self.tasks.live as u64
+    }
+
+    fn run(&mut self, end: Time, requests: u64) {
+        self.drain_ready();
+        while self.requests < requests {
+            let Some(due) = self.calendar.pop(end) else {
+                break;
+            };
+            assert!(due.time >= self.now, "events leave in order of time");
+            self.now = due.time;
+            self.events += 1;
+            let index = due.payload & event::INDEX;
+            match due.payload & !event::INDEX {
+                event::WAKE => self.wake(index, due.seq),
+                event::SOURCE => self.source_event(index as usize),
+                event::PROCESSOR => self.processor_event(index, due.seq),
+                event::LANE => self.lane_event(index as usize),
+                event::TIMER => self.timer_event(index, due.seq),
+                event::CLIENT => self.client_event(index),
+                event::BUCKET => self.bucket_event(index, due.seq),
+                event::WORKER => self.worker_event(index as usize),
+                event::SESSION => self.session_event(index),
+                event::STREAM => self.stream_event(index as usize, due.seq),
+                event::CHURN => self.churn_event(index as usize, due.seq),
+                event::WINDOW => self.window_event(index),
+                _ => self.batch_event(),
+            }
+            self.drain_ready();
+        }
+    }
+
+    #[inline]
+    pub(crate) fn drain_ready(&mut self) {
+        while let Some(task) = self.ready.pop_front() {
+            // A task that was stopped while it was ready left its entry here.
+            if self.tasks[task].state == State::Ready {
+                self.step(task);
+            }
+            if !self.reserved.is_empty() {
+                self.settle_reserved();
+            }
+        }
+    }
+
+    /// The wake event of a task.
+    #[inline]
+    fn wake(&mut self, id: u32, seq: u64) {
+        let task = &mut self.tasks[id];
+        if task.wake != seq {
+            return;
+        }
+        task.wake = 0;
+        let state = task.state;
+        task.state = State::Ready;
+        match state {
+            State::Serving => {
+                let station = task.station;
+                let since = task.since;
+                task.pc += 1;
+                task.remaining = 0;
+                let served = self.now - since;
+                self.spend(id, self.places[station as usize].owner, 0, served);
+                self.places[station as usize].stats.given_ns += served as f64;
+                self.tokens_release(station, id);
+                self.step(id);
+            }
+            State::Delay => {
+                let (owner, since) = (task.station as u16, task.since);
+                task.pc += 1;
+                if task.sample != NOBODY {
+                    let passed = self.now - since;
+                    self.spend(id, owner, 0, passed);
+                }
+                self.step(id);
+            }
+            State::Admitted => {
+                let (station, since) = (task.station, task.since);
+                task.pc += 1;
+                let waited = self.now - since;
+                let place = &mut self.places[station as usize];
+                place.stats.queue.add(self.now, -1.0);
+                place.stats.wait.record(waited as f64 * 1e-9);
+                place.stats.served += 1;
+                self.spend(id, self.places[station as usize].owner, waited, 0);
+                self.step(id);
+            }
+            State::Connecting => self.step(id),
+            State::Backoff => {
+                if self.begin_attempt(id) {
+                    self.step(id);
+                }
+            }
+            _ => unreachable!("only timed states have wake events"),
+        }
+    }
+
+    /// Puts a task to sleep until `time`.
+    #[inline]
+    pub(crate) fn sleep(&mut self, id: u32, state: State, time: Time) {
+        let seq = self.calendar.push(time, event::WAKE | id);
+        let task = &mut self.tasks[id];
+        task.wake = seq;
+        task.state = state;
+        task.since = self.now;
+    }
+
+    /// A draw of the program for this task, in the draw's own unit.
+    #[inline]
+    pub(crate) fn draw(&self, id: u32, draw: crate::program::DrawId) -> f64 {
+        let draw = &self.program.draws[draw.index()];
+        let mut stream = Stream::at(self.tasks[id].key, draw.site);
+        draw.factor * self.program.dists[draw.dist.index()].sample(&mut stream)
+    }
+
+    /// A drawn duration in nanoseconds.
+    #[inline]
+    pub(crate) fn draw_ns(&self, id: u32, draw: crate::program::DrawId) -> Time {
+        nanoseconds(self.draw(id, draw))
+    }
+
+    /// A new request: one task that counts.
+    pub(crate) fn begin_request(
+        &mut self,
+        source: u16,
+        ordinal: u64,
+        entry: u32,
+        client: u32,
+    ) -> u32 {
+        let key = combine(self.sources[usize::from(source)].key, ordinal);
+        let mut task = Task::new(key, self.now, entry);
+        task.counts = true;
+        task.client = client;
+        task.source = source;
+        if key & 7 == 0 {
+            task.sample = self.samples.open();
+        }
+        self.requests += 1;
+        self.tasks.insert(task)
+    }
+
+    /// The priority level of a task.
+    #[inline]
+    pub(crate) fn level(&self, id: u32) -> usize {
+        let class = self.tasks[id].class;
+        if class == NONE {
+            0
+        } else {
+            usize::from(self.program.classes[usize::from(class)].priority)
+        }
+    }
+
+    /// Observes the series for warm-up detection: one [`Batch`] every `width_s` from now on.
+    pub fn observe_batches(&mut self, width_s: f64) {
+        self.batch_ns = nanoseconds(width_s).max(1);
+        self.batches.clear();
+        self.batch =
+            (self.classes.ended, self.classes.latency_s, self.classes.inside_integral(self.now));
+        self.calendar.push(self.now + self.batch_ns, event::BATCH);
+    }
+
+    fn batch_event(&mut self) {
+        let at =
+            (self.classes.ended, self.classes.latency_s, self.classes.inside_integral(self.now));
+        self.batches.push(Batch {
+            ended: at.0 - self.batch.0,
+            latency_s: at.1 - self.batch.1,
+            in_flight: (at.2 - self.batch.2) / (self.batch_ns as f64 * 1e-9),
+        });
+        self.batch = at;
+        self.calendar.push(self.now + self.batch_ns, event::BATCH);
+    }
+}
+
+/// Seconds to nanoseconds, rounded; beyond the end of time it stays there.
+#[inline]
+pub(crate) fn nanoseconds(seconds: f64) -> Time {
+    ((seconds * 1e9 + 0.5) as u64).min(END_OF_TIME / 2)
+}

@@ -1,0 +1,100 @@
+//! Replications side by side: advanced in slices on all cores, observed and collected in order.
+
+use rayon::prelude::*;
+
+use super::replicate::{Progress, Stop, Watch};
+use crate::engine::World;
+use crate::program::Program;
+use crate::results::Replication;
+
+/// Tasks in all worlds together at which a run ends: beyond, a growing backlog is only memory.
+pub(super) const MOST_INSIDE: u64 = 3_000_000;
+/// Requests per world between two looks at the watch and the backlog.
+const SLICE: f64 = 4000.0;
+
+/// Independent worlds of one program at the same simulated time.
+pub(super) struct Worlds<'p> {
+    worlds: Vec<World<'p>>,
+    watch: &'p dyn Watch,
+    budget: u64,
+    now_s: f64,
+    pub(super) round: u32,
+}
+
+impl<'p> Worlds<'p> {
+    /// `n` worlds at time 0.
+    pub(super) fn new(
+        program: &'p Program,
+        seed: u64,
+        n: u32,
+        budget: u64,
+        watch: &'p dyn Watch,
+    ) -> Self {
+        let new = |replication| World::new(program, seed, u64::from(replication));
+        let worlds = (0..n).into_par_iter().map(new).collect();
+        Self { worlds, watch, budget, now_s: 0.0, round: 0 }
+    }
+
+    pub(super) fn len(&self) -> f64 {
+        self.worlds.len() as f64
+    }
+
+    pub(super) const fn now_s(&self) -> f64 {
+        self.now_s
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.worlds.iter().map(World::requests).sum()
+    }
+
+    /// Advances all worlds to `time_s` in slices of equal length, about `expected` requests in all.
+    /// Between slices all worlds stand at the same time, so that where a run ends does not depend
+    /// on the number of threads.
+    pub(super) fn run_until(&mut self, time_s: f64, expected: f64) -> Result<(), Stop> {
+        let slices = (expected / self.len() / SLICE).clamp(1.0, 100_000.0).ceil();
+        let from_s = self.now_s;
+        for slice in 1..=slices as u32 {
+            let part = f64::from(slice) / slices;
+            let to_s = if part < 1.0 { (time_s - from_s).mul_add(part, from_s) } else { time_s };
+            self.worlds.par_iter_mut().for_each(|world| world.run_until(to_s));
+            self.now_s = to_s;
+            self.watch.advanced(Progress {
+                requests: self.requests(),
+                budget: self.budget,
+                round: self.round,
+            });
+            if self.watch.interrupted() {
+                return Err(Stop::Interrupted);
+            }
+            if self.worlds.iter().map(World::inside).sum::<u64>() > MOST_INSIDE {
+                return Err(Stop::Backlog);
+            }
+        }
+        Ok(())
+    }
+
+    /// Measurement begins now.
+    pub(super) fn reset(&mut self) {
+        self.worlds.par_iter_mut().for_each(World::reset);
+    }
+
+    /// Observes the warm-up series from now on.
+    pub(super) fn observe(&mut self, width_s: f64) {
+        self.worlds.iter_mut().for_each(|world| world.observe_batches(width_s));
+    }
+
+    /// What each world measured since the last reset, in order.
+    pub(super) fn results(&mut self) -> Vec<Replication> {
+        self.worlds.par_iter_mut().map(World::results).collect()
+    }
+}
+
+/// The warm-up series: requests in flight per batch of time, averaged over the replications (which
+/// takes out the noise, but not the bias: Welch 1981).
+pub(super) fn series(replications: &[Replication]) -> Vec<f64> {
+    let length = replications.iter().map(|r| r.batches.len()).min().unwrap_or(0);
+    let n = replications.len() as f64;
+    (0..length)
+        .map(|i| replications.iter().map(|r| r.batches[i].in_flight).sum::<f64>() / n)
+        .collect()
+}

@@ -100,8 +100,14 @@ fn what_must_be_absent_is_absent() {
     let bans: [(&[&str], &[&str]); 5] = [
         (&["engine"], &["serde", "saphyr", "rust_decimal", "rayon", "std::thread", "Instant"]),
         (&["stats"], &["Station", "queue::", "Program"]),
-        (&["program", "results", "engine", "analytic", "verdict", "study", "stats"], &["println!", "print!("]),
-        (&["program", "results", "engine", "analytic", "verdict", "expr"], &["std::fs", "File::open"]),
+        (
+            &["program", "results", "engine", "analytic", "verdict", "study", "stats"],
+            &["println!", "print!("],
+        ),
+        (
+            &["program", "results", "engine", "analytic", "verdict", "expr"],
+            &["std::fs", "File::open"],
+        ),
         (&["analytic"], &["engine::", "World"]),
     ];
     let mut faults = Vec::new();

@@ -123,7 +123,7 @@ pub fn share(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
 /// the count itself, not below 1. With no event in exposure T it ends at t²/T, not at zero.
 ///
 /// Source: Rao's score interval, as in Barker, *A comparison of nine confidence intervals for a
-/// Poisson parameter*, Am. Statist. 56 (2002); overdispersion as quasi-Poisson (McCullagh and Nelder
+/// Poisson parameter*, Am. Statist. 56 (2002); overdispersion as quasi-Poisson (`McCullagh` and Nelder
 /// 1989, section 6.2).
 pub fn event_rate(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
     let (rate, exposure, spread, used) = clustered(pairs)?;

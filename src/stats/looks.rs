@@ -1,7 +1,7 @@
 //! The price of looking more than once: one confidence level for each of several planned looks.
 //!
 //! Data that are judged after every round, and may stop the run, cover the truth less often than
-//! each interval says (Armitage, McPherson, Rowe 1969). With the looks fixed beforehand the remedy is
+//! each interval says (Armitage and others 1969). With the looks fixed beforehand the remedy is
 //! one wider level for all of them, so that all intervals together hold at the level asked for:
 //! Pocock, *Group sequential methods in the design and analysis of clinical trials*, Biometrika 64
 //! (1977); as intervals: Jennison and Turnbull, *Interim analyses: the repeated confidence interval
@@ -39,7 +39,7 @@ pub fn level_per_look(confidence: f64, information: &[f64]) -> f64 {
     erf(0.5 * (low + high) / std::f64::consts::SQRT_2)
 }
 
-/// P(|Z_k| ≤ c for all looks).
+/// Probability that no |Z| of all looks is above c.
 fn covers_all(c: f64, information: &[f64]) -> f64 {
     let step = 2.0 * c / (POINTS - 1) as f64;
     let at: Vec<f64> = (0..POINTS).map(|i| (i as f64).mul_add(step, -c)).collect();

@@ -25,7 +25,9 @@ pub const LEAST_BEYOND: f64 = 20.0;
 /// observations, not below 1.
 pub fn pooled_quantile(tallies: &[&Tally], q: f64, confidence: f64) -> Option<Interval> {
     let mut pooled = Tally::default();
-    tallies.iter().for_each(|tally| pooled.merge(tally));
+    for tally in tallies {
+        pooled.merge(tally);
+    }
     let value = pooled.quantile(q)?;
     let pairs: Vec<(f64, f64)> =
         tallies.iter().map(|tally| (tally.count_to(value), tally.count as f64)).collect();

@@ -248,12 +248,15 @@ mod tests {
         tally
     }
 
+    /// A quantile function.
+    type Law = fn(f64) -> f64;
+
     /// The values at evenly spaced probabilities stand for infinitely many draws of the law.
     #[test]
     fn quantiles_of_smooth_laws_are_right_within_a_thousandth() {
         let n = 200_000;
         let at = |i: u32| (f64::from(i) + 0.5) / f64::from(n);
-        let laws: [(&str, fn(f64) -> f64); 3] = [
+        let laws: [(&str, Law); 3] = [
             ("exponential", |p| -0.02 * (1.0 - p).ln()),
             ("uniform", |p| 0.3 + 0.4 * p),
             ("pareto", |p| (1.0 - p).powf(-1.0 / 2.5)),

@@ -85,7 +85,6 @@ fn intervals_cover_mm1() {
             }
         }
     }
-    println!("missed {missed} of {all}");
     // The level per look is 98.3 %, the estimates of a run are dependent: 5 % leaves room for both.
     assert!(f64::from(missed) <= 0.05 * f64::from(all), "{missed} of {all}");
 }

@@ -14,7 +14,7 @@ const SLICE: f64 = 4000.0;
 
 /// Independent worlds of one program at the same simulated time.
 pub(super) struct Worlds<'p> {
-    worlds: Vec<World<'p>>,
+    all: Vec<World<'p>>,
     watch: &'p dyn Watch,
     budget: u64,
     now_s: f64,
@@ -31,12 +31,12 @@ impl<'p> Worlds<'p> {
         watch: &'p dyn Watch,
     ) -> Self {
         let new = |replication| World::new(program, seed, u64::from(replication));
-        let worlds = (0..n).into_par_iter().map(new).collect();
-        Self { worlds, watch, budget, now_s: 0.0, round: 0 }
+        let all = (0..n).into_par_iter().map(new).collect();
+        Self { all, watch, budget, now_s: 0.0, round: 0 }
     }
 
     pub(super) fn len(&self) -> f64 {
-        self.worlds.len() as f64
+        self.all.len() as f64
     }
 
     pub(super) const fn now_s(&self) -> f64 {
@@ -44,7 +44,7 @@ impl<'p> Worlds<'p> {
     }
 
     pub(super) fn requests(&self) -> u64 {
-        self.worlds.iter().map(World::requests).sum()
+        self.all.iter().map(World::requests).sum()
     }
 
     /// Advances all worlds to `time_s` in slices of equal length, about `expected` requests in all.
@@ -56,7 +56,7 @@ impl<'p> Worlds<'p> {
         for slice in 1..=slices as u32 {
             let part = f64::from(slice) / slices;
             let to_s = if part < 1.0 { (time_s - from_s).mul_add(part, from_s) } else { time_s };
-            self.worlds.par_iter_mut().for_each(|world| world.run_until(to_s));
+            self.all.par_iter_mut().for_each(|world| world.run_until(to_s));
             self.now_s = to_s;
             self.watch.advanced(Progress {
                 requests: self.requests(),
@@ -66,7 +66,7 @@ impl<'p> Worlds<'p> {
             if self.watch.interrupted() {
                 return Err(Stop::Interrupted);
             }
-            if self.worlds.iter().map(World::inside).sum::<u64>() > MOST_INSIDE {
+            if self.all.iter().map(World::inside).sum::<u64>() > MOST_INSIDE {
                 return Err(Stop::Backlog);
             }
         }
@@ -75,17 +75,17 @@ impl<'p> Worlds<'p> {
 
     /// Measurement begins now.
     pub(super) fn reset(&mut self) {
-        self.worlds.par_iter_mut().for_each(World::reset);
+        self.all.par_iter_mut().for_each(World::reset);
     }
 
     /// Observes the warm-up series from now on.
     pub(super) fn observe(&mut self, width_s: f64) {
-        self.worlds.iter_mut().for_each(|world| world.observe_batches(width_s));
+        self.all.iter_mut().for_each(|world| world.observe_batches(width_s));
     }
 
     /// What each world measured since the last reset, in order.
     pub(super) fn results(&mut self) -> Vec<Replication> {
-        self.worlds.par_iter_mut().map(World::results).collect()
+        self.all.par_iter_mut().map(World::results).collect()
     }
 }
 

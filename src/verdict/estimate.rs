@@ -209,7 +209,9 @@ impl Over<'_> {
         } else {
             // Those that were inside at the start may end in the measured time without having
             // arrived in it: a part is never more than its whole.
-            pairs.iter_mut().for_each(|pair| pair.0 = pair.0.min(pair.1));
+            for pair in &mut pairs {
+                pair.0 = pair.0.min(pair.1);
+            }
             stats::share
         };
         self.interval(&pairs, rule)

@@ -6,6 +6,8 @@ pub mod engine;
 pub mod program;
 pub mod results;
 pub mod rng;
+pub mod source;
 pub mod stats;
 pub mod study;
+pub mod units;
 pub mod verdict;

@@ -1,0 +1,23 @@
+//! Text of a profile to a tree of nodes with places, and to typed values; faults and their rendering.
+//!
+//! Nothing here knows what a component is. Only this module and `cli` read files.
+
+mod fault;
+mod load;
+mod nearest;
+mod reader;
+mod render;
+mod schema;
+mod table;
+mod tree;
+
+pub use fault::{Fault, FaultKind, Faults, Severity};
+pub use load::{Input, load, merged};
+pub use nearest::nearest;
+pub use reader::{Backoff, End, Fields, Reader};
+pub use render::render;
+pub use schema::schema;
+pub use table::{Field, Shape, Table};
+pub use tree::{Entry, Files, Node, Place, Tree, Value};
+
+pub use crate::units::{Per, Price};

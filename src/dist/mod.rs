@@ -1,6 +1,9 @@
 //! Distributions of durations, sizes and counts: sampling, moments, and nothing of their spelling.
 
+mod curve;
 mod moments;
+
+pub use curve::{Curve, Piece};
 
 use rand_distr::{Distribution as _, Exp1, Gamma, Poisson, StandardNormal};
 

@@ -7,13 +7,12 @@
 
 mod builder;
 mod catalogue;
-mod curve;
 
+pub use crate::dist::{Curve, Piece};
 pub use builder::{Builder, Label, MAX_OPS, Scope, site};
 pub use catalogue::{
     Catalogue, ComponentNames, Counter, Gauge, Measure, Metric, Quantity, ResourceView,
 };
-pub use curve::{Curve, Piece};
 
 use crate::dist::Distribution;
 use crate::stats::Statistic;

@@ -1,8 +1,8 @@
 //! Decodes nodes by field tables.
 
 use super::{Entry, Fault, Faults, Node, Place, Table, Tree};
-use crate::dist::Distribution;
-use crate::program::Curve;
+use crate::dist::{Curve, Distribution};
+
 use crate::units::Price;
 use rust_decimal::Decimal;
 

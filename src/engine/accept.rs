@@ -277,6 +277,7 @@ impl<'p> World<'p> {
         }
         self.tasks.set_local(id, local.0, u64::from(spec.first_worker + worker));
         self.hold(id, slot.0, u64::from(station) | u64::from(worker) << 32);
+        self.places[station as usize].stats.given.begin(now);
     }
 
     /// A request leaves its worker.
@@ -544,6 +545,7 @@ impl<'p> World<'p> {
         let now = self.now;
         let stats = &mut self.places[station as usize].stats;
         stats.busy.add(now, 1.0);
+        stats.given.begin(now);
         if full {
             stats.full_since = now;
         }
@@ -553,6 +555,7 @@ impl<'p> World<'p> {
     /// A session leaves its worker.
     pub(crate) fn disconnect_session(&mut self, station: u32, worker: u32) {
         let now = self.now;
+        self.places[station as usize].stats.given.end(now);
         self.leave_worker(station, worker, now, false);
         if self.crew(station).queue.len > 0 {
             self.crew_dispatch(station);

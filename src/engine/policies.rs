@@ -412,7 +412,7 @@ impl World<'_> {
             State::Serving => {
                 let place = &mut self.places[task.station as usize];
                 let given = self.now - task.since;
-                place.stats.given_ns += given as f64;
+                place.stats.given.end(self.now);
                 let owner = place.owner;
                 self.tasks[id].wake = 0;
                 self.tasks[id].remaining = 0;

@@ -21,6 +21,8 @@ struct Group {
     heap: BinaryHeap<Reverse<u128>>,
     /// Work per second of each job.
     speed: f64,
+    /// Σ of the clock at which each present job came.
+    came: f64,
 }
 
 /// The moving part of a [`Processor`].
@@ -38,7 +40,8 @@ pub(crate) struct ProcessorState {
 
 impl ProcessorState {
     pub(crate) fn new(spec: &Processor) -> Self {
-        let group = || Group { clock: 0.0, jobs: 0, heap: BinaryHeap::new(), speed: 0.0 };
+        let group =
+            || Group { clock: 0.0, jobs: 0, heap: BinaryHeap::new(), speed: 0.0, came: 0.0 };
         Self {
             groups: (0..spec.groups.max(1)).map(|_| group()).collect(),
             jobs: 0,
@@ -52,6 +55,13 @@ impl ProcessorState {
 
     pub(crate) const fn jobs(&self) -> u32 {
         self.jobs
+    }
+
+    /// Work given so far to the jobs that are here at `now`.
+    pub(crate) fn given_to_present(&self, now: Time) -> f64 {
+        let seconds = (now - self.last) as f64 * 1e-9;
+        let of = |g: &Group| f64::from(g.jobs) * (g.clock + seconds * g.speed) - g.came;
+        self.groups.iter().filter(|g| g.jobs > 0).map(of).sum()
     }
 
     /// Work done up to `now`.
@@ -72,7 +82,7 @@ impl ProcessorState {
         let demand = |jobs: u32| (f64::from(jobs) * spec.job_cap).min(spec.group_cap);
         if let [group] = self.groups.as_mut_slice() {
             if group.jobs == 0 {
-                (group.clock, group.speed, self.rate) = (0.0, 0.0, 0.0);
+                (group.clock, group.speed, group.came, self.rate) = (0.0, 0.0, 0.0, 0.0);
                 group.heap.clear();
                 return;
             }
@@ -86,7 +96,7 @@ impl ProcessorState {
         self.rate = total * scale;
         for group in &mut self.groups {
             if group.jobs == 0 {
-                (group.clock, group.speed) = (0.0, 0.0);
+                (group.clock, group.speed, group.came) = (0.0, 0.0, 0.0);
                 group.heap.clear();
             } else {
                 group.speed = demand(group.jobs).min(spec.cores) * scale / f64::from(group.jobs);
@@ -120,12 +130,15 @@ impl<'p> World<'p> {
             (u128::from(finish.to_bits()) << 64) | (u128::from(number) << 32) | u128::from(id),
         ));
         group.jobs += 1;
+        group.came += group.clock;
+        let clock = group.clock;
         state.jobs += 1;
         state.share(spec);
         let (jobs, rate) = (state.jobs, state.rate);
         let task = &mut self.tasks[id];
         task.state = State::Processing;
         task.station = station;
+        task.clock = clock;
         task.since = now;
         task.wake = JOB | u64::from(number);
         // The work at full speed, to tell waiting from service at the end.
@@ -144,9 +157,13 @@ impl<'p> World<'p> {
         let station = self.tasks[id].station;
         let now = self.now;
         let group = self.job_group(id);
+        let came = self.tasks[id].clock;
         let (state, spec) = self.processor(station);
         state.advance(now);
-        state.groups[group].jobs -= 1;
+        let group = &mut state.groups[group];
+        let given = group.clock - came;
+        group.jobs -= 1;
+        group.came -= came;
         state.jobs -= 1;
         state.share(spec);
         let (jobs, rate) = (state.jobs, state.rate);
@@ -156,6 +173,7 @@ impl<'p> World<'p> {
         task.state = State::Ready;
         let since = task.since;
         let place = &mut self.places[station as usize];
+        place.stats.given.work += given;
         place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
         let owner = place.owner;
         self.spend(id, owner, 0, now - since);
@@ -218,6 +236,7 @@ impl<'p> World<'p> {
         state.event = 0;
         state.advance(now);
         let mut done = NOBODY;
+        let mut given = 0.0;
         for index in 0..self.processor(station).0.groups.len() {
             loop {
                 let tasks = &self.tasks;
@@ -239,9 +258,12 @@ impl<'p> World<'p> {
                     break;
                 }
                 group.heap.pop();
-                group.jobs -= 1;
-                state.jobs -= 1;
                 let id = job as u32;
+                let came = tasks[id].clock;
+                group.jobs -= 1;
+                group.came -= came;
+                given += group.clock - came;
+                state.jobs -= 1;
                 // Chain the finished ones in order; they go on after the bookkeeping.
                 self.tasks[id].wake = 0;
                 self.tasks[id].state = State::Ready;
@@ -260,6 +282,7 @@ impl<'p> World<'p> {
         state.share(spec);
         let (jobs, rate) = (state.jobs, state.rate);
         let place = &mut self.places[station as usize];
+        place.stats.given.work += given;
         place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
         let owner = place.owner;
         self.schedule_processor(station);
@@ -278,7 +301,6 @@ impl<'p> World<'p> {
             // Rounding of events to nanoseconds is no wait.
             let waited = if total - alone <= 2 { 0 } else { total - alone };
             place.stats.wait.record(waited as f64 * 1e-9);
-            place.stats.given_ns += alone as f64;
             self.spend(id, owner, waited, alone);
             self.ready.push_back(id);
         }

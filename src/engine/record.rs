@@ -11,6 +11,42 @@ use crate::results::{
 };
 use crate::stats::Tally;
 
+/// Service given, summed over the tasks that got it: an account of its own beside the level of busy
+/// units, which it must equal.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Given {
+    /// Services under way.
+    open: i64,
+    /// Σ (ends − begins), nanoseconds; what is open has only begun.
+    sum_ns: i128,
+    /// Work of ended services of a processor, in its own unit times seconds.
+    pub(crate) work: f64,
+}
+
+impl Given {
+    #[inline]
+    pub(crate) fn begin(&mut self, now: Time) {
+        self.open += 1;
+        self.sum_ns -= i128::from(now);
+    }
+
+    #[inline]
+    pub(crate) fn end(&mut self, now: Time) {
+        self.open -= 1;
+        self.sum_ns += i128::from(now);
+    }
+
+    fn reset(&mut self, now: Time) {
+        self.sum_ns = -i128::from(self.open) * i128::from(now);
+        self.work = 0.0;
+    }
+
+    fn record(&self, now: Time) -> f64 {
+        let ns = self.sum_ns + i128::from(self.open) * i128::from(now);
+        ns as f64 * 1e-9 + self.work
+    }
+}
+
 /// Statistics of a station.
 #[derive(Debug)]
 pub(crate) struct Stats {
@@ -26,7 +62,7 @@ pub(crate) struct Stats {
     pub(crate) full_since: Time,
     pub(crate) wait: Tally,
     pub(crate) abandoned: Tally,
-    pub(crate) given_ns: f64,
+    pub(crate) given: Given,
 }
 
 impl Stats {
@@ -43,7 +79,7 @@ impl Stats {
             full_since: Time::MAX,
             wait: Tally::default(),
             abandoned: Tally::default(),
-            given_ns: 0.0,
+            given: Given::default(),
         }
     }
 
@@ -85,7 +121,7 @@ impl Stats {
         }
         self.wait.reset();
         self.abandoned.reset();
-        self.given_ns = 0.0;
+        self.given.reset(now);
     }
 
     pub(crate) fn record(&self, now: Time) -> StationRecord {
@@ -102,7 +138,7 @@ impl Stats {
             full_s: (self.full_ns + open as f64) * 1e-9,
             wait: self.wait.clone(),
             abandoned: self.abandoned.clone(),
-            given_s: self.given_ns * 1e-9,
+            given_s: self.given.record(now),
         }
     }
 }
@@ -268,6 +304,10 @@ impl World<'_> {
         self.events = 0;
         for place in &mut self.places {
             place.stats.reset(now);
+            if let Moving::Processor(state) = &place.moving {
+                // What jobs under way were given before counts for the time before.
+                place.stats.given.work = -state.given_to_present(now);
+            }
         }
         let mut inside = 0;
         for (record, gauge) in self.classes.records.iter_mut().zip(&mut self.classes.in_flight) {
@@ -335,8 +375,10 @@ impl World<'_> {
                 let mut record = place.stats.record(now);
                 record.size =
                     Level::constant(spec.size(), (now - self.measured_from) as f64 * 1e-9);
-                if let Moving::Memory(level) = &place.moving {
-                    record.busy = level.record(now);
+                match &place.moving {
+                    Moving::Memory(level) => record.busy = level.record(now),
+                    Moving::Processor(state) => record.given_s += state.given_to_present(now),
+                    _ => {}
                 }
                 record
             })

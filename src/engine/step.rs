@@ -30,10 +30,13 @@ impl World<'_> {
         let station = what as u32;
         match &self.program.stations[station as usize].kind {
             StationKind::Tokens(_) => {
-                // A unit held by `Seize` is service too: its end is noted by `unit_back`.
+                self.places[station as usize].stats.given.end(self.now);
                 self.tokens_release(station, id);
             }
-            StationKind::Crew(_) => self.crew_release(station, (what >> 32) as u32),
+            StationKind::Crew(_) => {
+                self.places[station as usize].stats.given.end(self.now);
+                self.crew_release(station, (what >> 32) as u32);
+            }
             StationKind::Memory(_) => {
                 let bytes = f64::from_bits(self.tasks.local(id, slot + 1));
                 self.free_memory(station, bytes);
@@ -80,6 +83,7 @@ impl World<'_> {
                     match self.tokens_arrive(station, id) {
                         Answer::Granted(delay) => {
                             self.hold(id, slot.0, u64::from(station));
+                            self.places[station as usize].stats.given.begin(self.now);
                             self.tasks[id].pc += 1;
                             if delay > 0 {
                                 return self.sleep(id, State::Connecting, self.now + delay);

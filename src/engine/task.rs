@@ -49,6 +49,8 @@ pub(crate) struct Task {
     pub(crate) wake: u64,
     /// Service left of a preempted task, ns; else 0.
     pub(crate) remaining: u64,
+    /// On a processor: its group's clock when it came.
+    pub(crate) clock: f64,
     pub(crate) pc: Pc,
     /// Links of the queue it waits in.
     pub(crate) next: u32,
@@ -83,6 +85,7 @@ impl Task {
             since: started,
             wake: 0,
             remaining: 0,
+            clock: 0.0,
             pc,
             next: NOBODY,
             prev: NOBODY,

@@ -45,6 +45,14 @@ fn mean_response(program: &Program, warmup_s: f64, length_s: f64) -> (f64, f64) 
             let class = &results.classes[0];
             let residence = class.residence_s;
             assert!((class.in_flight.integral - residence).abs() < 1e-6 * residence);
+            let station = &results.stations[0];
+            let differs = (station.given_s - station.busy.integral).abs();
+            assert!(
+                differs < 1e-9 * station.given_s,
+                "{} {}",
+                station.given_s,
+                station.busy.integral
+            );
             class.ok.mean().expect("requests ended")
         })
         .collect();

@@ -100,6 +100,7 @@ impl<'p> World<'p> {
             stats.arrivals += 1;
             stats.served += 1;
             stats.busy.add(now, 1.0);
+            stats.given.begin(now);
         }
         let pool = self.tokens(station);
         pool.open += 1;
@@ -215,7 +216,7 @@ impl<'p> World<'p> {
         }
         place.stats.queue.add(now, 1.0);
         let task = &mut self.tasks[victim];
-        place.stats.given_ns += (now - task.since) as f64;
+        place.stats.given.end(now);
         task.remaining = task.remaining.saturating_sub(now - task.since).max(1);
         task.wake = 0;
         let (since, owner) = (task.since, place.owner);
@@ -305,6 +306,8 @@ impl<'p> World<'p> {
         pool.open -= 1;
         pool.opened.pop();
         if let Some(server) = server {
+            let now = self.now;
+            self.places[server as usize].stats.given.end(now);
             self.unit_back(server);
         }
     }
@@ -368,6 +371,7 @@ impl<'p> World<'p> {
         match answer {
             Answer::Granted(delay) => {
                 self.hold(id, slot, u64::from(station));
+                self.places[station as usize].stats.given.begin(self.now);
                 self.tasks[id].pc += 1;
                 if delay == 0 {
                     self.ready.push_back(id);
@@ -396,6 +400,7 @@ impl<'p> World<'p> {
             self.tokens(station).serving.push(id);
         }
         self.tasks[id].station = station;
+        self.places[station as usize].stats.given.begin(self.now);
         self.sleep(id, State::Serving, self.now + length);
     }
 

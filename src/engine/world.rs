@@ -250,7 +250,7 @@ impl<'p> World<'p> {
                 task.remaining = 0;
                 let served = self.now - since;
                 self.spend(id, self.places[station as usize].owner, 0, served);
-                self.places[station as usize].stats.given_ns += served as f64;
+                self.places[station as usize].stats.given.end(self.now);
                 self.tokens_release(station, id);
                 self.step(id);
             }

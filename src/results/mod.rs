@@ -64,8 +64,9 @@ pub struct StationRecord {
     pub wait: Tally,
     /// Wait of those that gave up or were cancelled, seconds.
     pub abandoned: Tally,
-    /// Σ of service time given (units · seconds), measured at each end of service: equals the
-    /// integral of `busy` up to what is in service at the ends.
+    /// Σ of service given to each task within the measured time (units · seconds; a processor's in
+    /// its unit of work), measured where services begin and end: equals the integral of `busy`,
+    /// which is measured where units are taken and given back. Zero for limits and memories.
     pub given_s: f64,
 }
 

@@ -1,7 +1,7 @@
 //! Queueing theory: exact formulas, series and bounds for models small enough to have them.
 //!
-//! Nothing here simulates and nothing here knows a profile: each function maps a few numbers to a
-//! number. The simulator is tested against these functions, and a study may ask them where a knee
+//! Nothing here simulates and nothing here knows a profile: the functions map a few numbers to a
+//! number, [`demand`] reads the numbers off a program. The simulator is tested against these functions, and a study may ask them where a knee
 //! is before it runs anything; neither the engine nor this module uses the other.
 //!
 //! Where a queue has no steady state (utilization ≥ 1) functions return `None`. Left out on
@@ -14,6 +14,7 @@ pub mod bounds;
 pub mod caching;
 pub mod closed;
 pub mod constant_service;
+pub mod demand;
 pub mod erlang;
 pub mod impatience;
 pub mod infinite;

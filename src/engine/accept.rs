@@ -112,14 +112,16 @@ impl<'p> World<'p> {
         if count <= 1 {
             return 0;
         }
+        if spec.policy == Policy::RoundRobin {
+            let turn = &mut self.turns[usize::from(group)];
+            let member = *turn;
+            *turn = if member + 1 == count { 0 } else { member + 1 };
+            return member as u32;
+        }
         let mut stream = Stream::new(combine(key, 0x726f_7574_6500 + u64::from(group)));
         let first = spec.first.0;
         match spec.policy {
-            Policy::RoundRobin => {
-                let turn = self.turns[usize::from(group)];
-                self.turns[usize::from(group)] = if turn + 1 == count { 0 } else { turn + 1 };
-                turn as u32
-            }
+            Policy::RoundRobin => unreachable!("answered above"),
             Policy::Random => stream.below(count) as u32,
             Policy::TwoChoices => {
                 let a = stream.below(count);
@@ -164,7 +166,7 @@ impl<'p> World<'p> {
             self.places[station as usize].stats.refused += 1;
             return Answer::Fails(Kind::Unavailable.id());
         }
-        if self.crew(station).queue.len == 0
+        if self.backlog(station) == 0
             && let Some(worker) = self.free_worker(station, self.tasks[id].key)
         {
             self.places[station as usize].stats.wait.record(0.0);
@@ -317,6 +319,7 @@ impl<'p> World<'p> {
             let key = self.tasks[id].key;
             let Some(worker) = self.free_worker(station, key) else { return };
             self.take_from_backlog(station, id, level, worker);
+            self.ready.push_back(id);
             if let Accept::Idle { loops } = self.crew_spec(station).accept {
                 // The loop stays free for it until it has run.
                 let idle = loops.0 + worker;
@@ -342,11 +345,20 @@ impl<'p> World<'p> {
         let task = &mut self.tasks[id];
         task.state = State::Ready;
         task.pc += 1;
-        self.ready.push_back(id);
+    }
+
+    /// Tasks in the backlog of a crew.
+    #[inline]
+    pub(crate) fn backlog(&self, crew: u32) -> u32 {
+        match &self.places[crew as usize].moving {
+            Moving::Crew(crew) => crew.queue.len,
+            _ => 0,
+        }
     }
 
     /// An event loop has become free: what became ready earlier goes first, its own queue's head or
     /// the backlog's.
+    #[inline(never)]
     pub(crate) fn feed(&mut self, looping: u32) {
         let Some((crew, worker)) = self.tokens_spec(looping).feeds else { return };
         let crew = crew.0;
@@ -367,6 +379,15 @@ impl<'p> World<'p> {
         }
         self.take_from_backlog(crew, waiting, level, worker);
         self.tokens(looping).reserved = waiting;
+        if let Op::Serve { at, time } = self.program.ops[self.tasks[waiting].pc as usize]
+            && self.station_of(waiting, at) == looping
+        {
+            // It begins with a slice of this very loop: no detour through the ready queue.
+            let answer = self.tokens_arrive_reserved(looping, waiting);
+            debug_assert!(answer == Answer::Granted(0));
+            return self.serve(looping, waiting, time);
+        }
+        self.ready.push_back(waiting);
         self.reserved.push((waiting, looping));
     }
 

@@ -29,7 +29,8 @@ impl Gauge {
     /// Changes the level at `now`.
     #[inline]
     pub(crate) fn set(&mut self, now: Time, value: f64) {
-        let area = self.value * (now - self.since) as f64;
+        // Spans of time fit 63 bits; the signed conversion is one instruction.
+        let area = self.value * (now - self.since).cast_signed() as f64;
         self.integral += area;
         self.square += self.value * area;
         self.since = now;

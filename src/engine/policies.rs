@@ -464,12 +464,11 @@ impl World<'_> {
 
     /// Ends a task: gives everything back and frees its record.
     pub(crate) fn end_task(&mut self, id: u32) {
-        self.leave_frames(id, NONE);
-        self.release_from(id, 0);
-        self.drop_children(id, false);
-        let sample = self.tasks[id].sample;
-        if sample != NOBODY && self.tasks[id].parent == NOBODY && self.tasks[id].class == NONE {
-            self.samples.discard(sample);
+        let task = &self.tasks[id];
+        if task.frame != NONE || task.held != 0 || task.child != NOBODY {
+            self.leave_frames(id, NONE);
+            self.release_from(id, 0);
+            self.drop_children(id, false);
         }
         self.tasks.remove(id);
     }

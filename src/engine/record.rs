@@ -148,7 +148,6 @@ impl Stats {
 pub(crate) struct Classes {
     pub(crate) records: Vec<ClassRecord>,
     in_flight: Vec<Gauge>,
-    inside: Gauge,
     /// Since the start of the world, for the warm-up series.
     pub(crate) ended: u64,
     pub(crate) latency_s: f64,
@@ -161,7 +160,6 @@ impl Classes {
         Self {
             records: program.classes.iter().map(|_| empty()).collect(),
             in_flight: vec![Gauge::default(); program.classes.len()],
-            inside: Gauge::default(),
             ended: 0,
             latency_s: 0.0,
         }
@@ -169,7 +167,7 @@ impl Classes {
 
     /// ∫ requests in flight dt since the last reset, request · seconds.
     pub(crate) fn inside_integral(&self, now: Time) -> f64 {
-        self.inside.record(now).integral
+        self.in_flight.iter().map(|gauge| gauge.record(now).integral).sum()
     }
 
     pub(crate) fn in_flight(&self, class: usize, now: Time) -> Level {
@@ -204,12 +202,6 @@ impl Samples {
         let id = self.spent.len() / self.components;
         self.spent.resize(self.spent.len() + self.components, (0.0, 0.0));
         id as u32
-    }
-
-    pub(crate) fn discard(&mut self, id: u32) {
-        if id != NOBODY {
-            self.free.push(id);
-        }
     }
 
     fn close(&mut self, id: u32, latency_s: f64) {
@@ -259,7 +251,6 @@ impl World<'_> {
         record.arrivals += 1;
         record.attempts += 1;
         self.classes.in_flight[usize::from(class)].add(self.now, 1.0);
-        self.classes.inside.add(self.now, 1.0);
     }
 
     /// A request ends: ok, or by a kind of failure.
@@ -285,7 +276,6 @@ impl World<'_> {
             }
             record.residence_s += (self.now - started.max(self.measured_from)) as f64 * 1e-9;
             self.classes.in_flight[class].add(self.now, -1.0);
-            self.classes.inside.add(self.now, -1.0);
         }
         self.classes.ended += 1;
         self.classes.latency_s += latency_s;
@@ -309,6 +299,8 @@ impl World<'_> {
                 place.stats.given.work = -state.given_to_present(now);
             }
         }
+        // The warm-up series is cumulative, so its integral must not jump.
+        self.batch.2 -= self.classes.inside_integral(now);
         let mut inside = 0;
         for (record, gauge) in self.classes.records.iter_mut().zip(&mut self.classes.in_flight) {
             inside += gauge.value() as u64;
@@ -321,10 +313,6 @@ impl World<'_> {
             record.residence_s = 0.0;
         }
         self.inside_at_start = inside;
-        // The warm-up series is cumulative, so its integral must not jump.
-        let before = self.classes.inside_integral(now);
-        self.classes.inside.reset(now);
-        self.batch.2 -= before;
         for component in &mut self.components {
             let failures = component.failures.len();
             *component =

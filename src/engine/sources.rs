@@ -149,6 +149,9 @@ impl World<'_> {
             let ordinal = self.sources[index].ordinal;
             self.sources[index].ordinal += 1;
             let id = self.begin_request(index as u16, ordinal, *entry, NOBODY);
+            if n == 1 {
+                return self.step(id);
+            }
             self.ready.push_back(id);
         }
     }

@@ -3,7 +3,7 @@
 use super::calendar::Time;
 use super::task::{NOBODY, Queue, State};
 use super::timers::PATIENCE;
-use super::world::{Moving, World};
+use super::world::{Moving, World, event};
 use crate::program::{Kind, KindId, Op, StationKind, Tokens};
 
 /// The moving part of a [`Tokens`] station.
@@ -19,8 +19,23 @@ pub(crate) struct TokensState {
     turn: usize,
     /// The task that an idle event loop is kept for.
     pub(crate) reserved: u32,
-    /// Tasks in service, chained (only preemptive stations).
+    /// Tasks in service (only preemptive stations).
     serving: Vec<u32>,
+    /// What a plain queue has not, kept beside the state that every event touches.
+    kind: Extras,
+    /// The crew whose backlog this event loop also serves, with the number of its worker.
+    feeds: (u32, u32),
+}
+
+/// What makes a station more than a plain queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extras {
+    None,
+    /// It is an event loop that takes work from a backlog.
+    Feeds,
+    /// It is a pool of connections.
+    Opens,
+    Preempts,
 }
 
 impl TokensState {
@@ -34,6 +49,16 @@ impl TokensState {
             turn: 0,
             reserved: NOBODY,
             serving: Vec::new(),
+            kind: if spec.preemptive {
+                Extras::Preempts
+            } else if spec.overflow.is_some() {
+                Extras::Opens
+            } else if spec.feeds.is_some() {
+                Extras::Feeds
+            } else {
+                Extras::None
+            },
+            feeds: spec.feeds.map_or((NOBODY, 0), |(crew, worker)| (crew.0, worker)),
         }
     }
 }
@@ -119,9 +144,9 @@ impl<'p> World<'p> {
         let Moving::Tokens(state) = &mut place.moving else {
             unreachable!("lowering addresses a tokens station")
         };
+        // The one a loop is kept for goes before those that wait for the loop itself.
         let free = state.busy < state.capacity
-            && state.queue.len == 0
-            && (state.reserved == NOBODY || state.reserved == id);
+            && ((state.queue.len == 0 && state.reserved == NOBODY) || state.reserved == id);
         if free {
             state.reserved = NOBODY;
             state.busy += 1;
@@ -131,14 +156,33 @@ impl<'p> World<'p> {
             }
             place.stats.served += 1;
             place.stats.wait.record(0.0);
-            let spec = self.tokens_spec(station);
-            return if spec.overflow.is_some() {
+            return if state.kind == Extras::Opens {
                 self.connect(station, id)
             } else {
                 Answer::Granted(0)
             };
         }
         self.tokens_wait(station, id)
+    }
+
+    /// The task that the station is reserved for takes its unit, whoever waits.
+    pub(crate) fn tokens_arrive_reserved(&mut self, station: u32, id: u32) -> Answer {
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        let Moving::Tokens(state) = &mut place.moving else {
+            unreachable!("lowering addresses a tokens station")
+        };
+        debug_assert!(state.reserved == id && state.busy < state.capacity);
+        state.reserved = NOBODY;
+        state.busy += 1;
+        place.stats.arrivals += 1;
+        place.stats.busy.add(now, 1.0);
+        if state.busy == state.capacity {
+            place.stats.full_since = now;
+        }
+        place.stats.served += 1;
+        place.stats.wait.record(0.0);
+        Answer::Granted(0)
     }
 
     #[inline(never)]
@@ -281,19 +325,38 @@ impl<'p> World<'p> {
     /// `by` gives a unit back; the next in line gets it.
     #[inline]
     pub(crate) fn tokens_release(&mut self, station: u32, by: u32) {
-        let spec = self.tokens_spec(station);
-        if spec.preemptive {
-            self.tokens(station).serving.retain(|id| *id != by);
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        let Moving::Tokens(state) = &mut place.moving else {
+            unreachable!("lowering addresses a tokens station")
+        };
+        if state.busy == state.capacity {
+            place.stats.leave_full(now);
         }
-        self.unit_back(station);
-        if spec.feeds.is_some() {
-            self.feed(station);
+        state.busy -= 1;
+        place.stats.busy.add(now, -1.0);
+        let (kind, feeds, waiting) = (state.kind, state.feeds.0, state.queue.len);
+        match kind {
+            Extras::None => {}
+            Extras::Feeds => {
+                if self.backlog(feeds) > 0 {
+                    self.feed(station);
+                }
+            }
+            Extras::Preempts => self.tokens(station).serving.retain(|id| *id != by),
+            Extras::Opens => {
+                if waiting > 0 {
+                    self.tokens_dispatch(station);
+                }
+                let spec = self.tokens_spec(station);
+                if let Some(overflow) = spec.overflow {
+                    self.close_surplus(station, overflow.size, overflow.server.map(|s| s.0));
+                }
+                return;
+            }
         }
-        if self.tokens(station).queue.len > 0 {
+        if waiting > 0 {
             self.tokens_dispatch(station);
-        }
-        if let Some(overflow) = spec.overflow {
-            self.close_surplus(station, overflow.size, overflow.server.map(|s| s.0));
         }
     }
 
@@ -339,8 +402,10 @@ impl<'p> World<'p> {
                 place.stats.wait.record(waited as f64 * 1e-9);
             }
             let (timer, sampled) = (task.timer, task.sample != NOBODY);
-            task.timer = NOBODY;
-            self.timers.cancel(timer);
+            if timer != NOBODY {
+                task.timer = NOBODY;
+                self.timers.cancel(timer);
+            }
             if sampled {
                 self.spend(id, self.places[station as usize].owner, waited, 0);
             }
@@ -355,7 +420,7 @@ impl<'p> World<'p> {
         match self.program.ops[self.tasks[id].pc as usize] {
             Op::Serve { time, .. } => self.serve(station, id, time),
             Op::Seize { slot, .. } => {
-                let answer = if self.tokens_spec(station).overflow.is_some() {
+                let answer = if self.tokens(station).kind == Extras::Opens {
                     self.connect(station, id)
                 } else {
                     Answer::Granted(0)
@@ -393,15 +458,22 @@ impl<'p> World<'p> {
     #[inline]
     pub(crate) fn serve(&mut self, station: u32, id: u32, time: crate::program::DrawId) {
         let left = self.tasks[id].remaining;
-        let spec_preemptive = self.tokens_spec(station).preemptive;
         let length = if left > 0 { left } else { self.draw_ns(id, time) };
-        if spec_preemptive {
+        let place = &mut self.places[station as usize];
+        place.stats.given.begin(self.now);
+        if let Moving::Tokens(state) = &mut place.moving
+            && state.kind == Extras::Preempts
+        {
+            state.serving.push(id);
             self.tasks[id].remaining = length;
-            self.tokens(station).serving.push(id);
         }
-        self.tasks[id].station = station;
-        self.places[station as usize].stats.given.begin(self.now);
-        self.sleep(id, State::Serving, self.now + length);
+        let now = self.now;
+        let seq = self.calendar.push(now + length, event::WAKE | id);
+        let task = &mut self.tasks[id];
+        task.wake = seq;
+        task.state = State::Serving;
+        task.since = now;
+        task.station = station;
     }
 
     /// The patience of a waiting task ends.

@@ -221,6 +221,12 @@ impl<'p> World<'p> {
 
     #[inline]
     pub(crate) fn drain_ready(&mut self) {
+        if !self.ready.is_empty() || !self.reserved.is_empty() {
+            self.drain_all();
+        }
+    }
+
+    fn drain_all(&mut self) {
         while let Some(task) = self.ready.pop_front() {
             // A task that was stopped while it was ready left its entry here.
             if self.tasks[task].state == State::Ready {
@@ -245,11 +251,12 @@ impl<'p> World<'p> {
         match state {
             State::Serving => {
                 let station = task.station;
-                let since = task.since;
                 task.pc += 1;
                 task.remaining = 0;
-                let served = self.now - since;
-                self.spend(id, self.places[station as usize].owner, 0, served);
+                if task.sample != NOBODY {
+                    let served = self.now - task.since;
+                    self.spend(id, self.places[station as usize].owner, 0, served);
+                }
                 self.places[station as usize].stats.given.end(self.now);
                 self.tokens_release(station, id);
                 self.step(id);
@@ -364,5 +371,5 @@ impl<'p> World<'p> {
 /// Seconds to nanoseconds, rounded; beyond the end of time it stays there.
 #[inline]
 pub(crate) fn nanoseconds(seconds: f64) -> Time {
-    ((seconds * 1e9 + 0.5) as u64).min(END_OF_TIME / 2)
+    ((seconds * 1e9 + 0.5) as i64).cast_unsigned().min(END_OF_TIME / 2)
 }

@@ -1,8 +1,10 @@
 //! capplan: a profile is source code, capplan is its compiler and its virtual machine.
 
 pub mod analytic;
+pub mod components;
 pub mod dist;
 pub mod engine;
+pub mod profile;
 pub mod program;
 pub mod results;
 pub mod rng;

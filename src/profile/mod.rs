@@ -1,0 +1,120 @@
+//! A profile: what a user wrote, typed and checked, ready to be lowered.
+//!
+//! Reading gathers every fault before it gives up; whoever holds a [`Profile`] need not check it
+//! again, so lowering cannot fail.
+
+mod checks;
+mod decode;
+mod flow;
+mod judgement;
+mod lower;
+mod model;
+mod requests;
+mod settings;
+mod steps;
+mod traffic;
+
+pub use crate::components::{Basis, CostItem};
+pub use judgement::{Judgement, Role};
+pub use settings::{Assumption, CostSpec, RunSpec, Start};
+
+use crate::program::{Catalogue, Program};
+use crate::source::{End, Faults, Files, Input, Reader, Table, load};
+
+use model::Model;
+
+/// A profile without faults.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Printed title.
+    pub name: String,
+    /// Populations in the order of the file.
+    pub users: Vec<(String, f64)>,
+    /// `slo`: objectives that must hold.
+    pub slo: Vec<Judgement>,
+    /// `alerts`: both levels of each, in order.
+    pub alerts: Vec<Judgement>,
+    /// `claims`: what a plan says will be so.
+    pub claims: Vec<Judgement>,
+    /// `gate`: when the next phase may begin.
+    pub gate: Vec<Judgement>,
+    /// `--assert`: conditions of the command line.
+    pub asserts: Vec<Judgement>,
+    /// What money is counted for.
+    pub cost: CostSpec,
+    /// Prices of components, with what they multiply.
+    pub prices: Vec<CostItem>,
+    /// How to run.
+    pub run: RunSpec,
+    /// What was assumed.
+    pub assumptions: Vec<Assumption>,
+    /// Defaults and simplifications that were used and are not neutral, to be printed.
+    pub defaults_used: Vec<String>,
+    /// What is probably not meant.
+    pub warnings: Faults,
+    /// Texts, for excerpts.
+    pub files: Files,
+    pub(crate) model: Model,
+}
+
+/// How a profile is read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Texts of `--set`.
+    pub sets: Vec<String>,
+    /// Texts of `--assert`.
+    pub asserts: Vec<String>,
+    /// All load is multiplied by this.
+    pub scale: f64,
+    /// Which end of ranges of populations.
+    pub end: End,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { sets: Vec::new(), asserts: Vec::new(), scale: 1.0, end: End::High }
+    }
+}
+
+impl Profile {
+    /// Reads, types and checks a profile.
+    ///
+    /// # Errors
+    /// All faults at once, with the texts they stand in.
+    pub fn load(input: &Input, options: &Options) -> Result<Self, (Files, Faults)> {
+        let (tree, warnings) = load(input, &options.sets)?;
+        let reader = Reader::new(&tree, options.end);
+        let decoded = decode::profile(&reader, &tree, options);
+        let mut faults = reader.into_faults();
+        faults.append(warnings);
+        let mut profile = Self { files: tree.files, ..decoded };
+        checks::check(&mut profile, &mut faults);
+        if faults.has_errors() {
+            return Err((profile.files, faults));
+        }
+        profile.warnings = faults.warnings();
+        Ok(profile)
+    }
+
+    /// Lowers it: names become dense ids. Equal profiles give equal programs.
+    pub fn lower(&self) -> (Program, Catalogue) {
+        let lowered = self.model.lower();
+        (lowered.program, lowered.catalogue)
+    }
+
+    /// All conditions, in the order in which they are reported.
+    pub fn judgements(&self) -> impl Iterator<Item = &Judgement> {
+        let all = [&self.slo, &self.claims, &self.gate, &self.alerts, &self.asserts];
+        all.into_iter().flatten()
+    }
+
+    /// The keys of a profile, for the JSON Schema.
+    pub fn root_table() -> &'static Table {
+        &decode::ROOT
+    }
+
+    /// The keys of every step, for the JSON Schema.
+    pub fn step_tables() -> Vec<&'static Table> {
+        steps::tables()
+    }
+}

@@ -351,12 +351,6 @@ impl<'p> Lower<'p> {
         self.op(&inner, Op::Release { slot });
     }
 
-    /// The frame of a scope, for tests of what surrounds a step.
-    #[cfg(test)]
-    pub(crate) fn frames(&self, at: &At) -> Option<FrameId> {
-        at.scope.frame
-    }
-
     /// Raises a failure that belongs to a component.
     pub(crate) fn fail(&mut self, at: &At, kind: Kind, owner: usize) {
         self.op(at, Op::Fail { kind: kind.id(), owner: Some(ComponentId(owner as u16)) });

@@ -1,9 +1,16 @@
-//! The future-event list: a 4-ary heap of packed keys, fed by a coarse timing wheel.
+//! The future-event list: keys leave in ascending order, whatever their number.
 //!
-//! A key is (time, insertion number, payload) in one `u128`, so events at equal times leave in order
-//! of entry. As long as few events are pending the heap alone is used. Beyond [`HEAP_SMALL`] the far
-//! ones wait in the wheel (Varghese & Lauck 1987) and enter the heap when their bucket comes up, so
-//! that a million pending timers cost no logarithm of a million.
+//! A key has 128 bits: time, insertion number, payload, so events at equal times leave in order of
+//! entry. Three tiers, each cheap for what it holds:
+//!
+//! - **front**: the next few keys in a short sorted array. A push below `limit` is an insertion there, a
+//!   pop takes the last entry. Timers far ahead do not lengthen it, so near events do not feel them.
+//! - **heap**: an implicit 4-ary heap of the keys after those.
+//! - **far**: once the heap is large, keys at or after `horizon` are only thrown into buckets of time;
+//!   a bucket is poured into the heap when its turn comes ([`Far`]). A push and a pop then touch a few
+//!   cache lines instead of one per level of a heap that is larger than the cache.
+//!
+//! The order of keys is total, so the tiers cannot be told from a plain heap by what comes out.
 
 /// Nanoseconds of simulated time. At most 2^60 (36 years).
 pub(crate) type Time = u64;
@@ -11,15 +18,20 @@ pub(crate) type Time = u64;
 /// The latest time that an event can have.
 pub(crate) const END_OF_TIME: Time = (1 << 60) - 1;
 
+/// Bits of the insertion number; 4 bits of it share the upper half of a key with the time.
 const SEQ_BITS: u32 = 36;
-const HEAP_SMALL: usize = 384;
-/// Width of a bucket of the fine wheel: 2^17 ns, 0.13 ms; 4096 of them span 0.54 s.
-const FINE_SHIFT: u32 = 17;
-const FINE_BITS: u32 = 12;
-/// A bucket of the coarse wheel is a turn of the fine one; 4096 of them span 37 minutes.
-const COARSE_SHIFT: u32 = FINE_SHIFT + FINE_BITS;
-const BUCKETS: usize = 1 << FINE_BITS;
-const MASK: u64 = BUCKETS as u64 - 1;
+
+/// Keys in the front. Insertion into a sorted array beats the heap up to about 50 keys; half of it is
+/// filled at a time.
+const FRONT: usize = 32;
+/// Size of the heap from which the far tier is used: beyond it a heap leaves the nearest cache.
+const LARGE: usize = 2048;
+/// Buckets of the far tier.
+const BUCKETS: usize = 4096;
+/// Keys per block of a bucket.
+const BLOCK: usize = 15;
+/// The end of a list of blocks.
+const NONE: u32 = u32::MAX;
 
 /// An event that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,244 +44,342 @@ pub(crate) struct Due {
 /// The future-event list.
 #[derive(Debug)]
 pub(crate) struct Calendar {
-    heap: Vec<u128>,
     seq: u64,
-    /// Every event in the wheel is at `horizon` or later; what is earlier is in the heap.
-    horizon: Time,
-    in_wheel: usize,
-    fine: Wheel,
-    coarse: Wheel,
-    beyond: Vec<u128>,
+    /// The first `front_len` entries, in descending order.
+    front: [u128; FRONT],
+    front_len: usize,
+    /// Keys of the front are below it, those of the other tiers at or above it.
+    limit: u128,
+    heap: Vec<u128>,
+    /// Positions of the heap are below it, those of the far tier at or above it.
+    horizon: u64,
+    far: Far,
 }
 
-#[derive(Debug, Default)]
-struct Wheel {
-    buckets: Vec<Vec<u128>>,
-    occupied: Vec<u64>,
-}
-
-impl Wheel {
-    fn insert(&mut self, bucket: usize, key: u128) {
-        if self.buckets.is_empty() {
-            self.buckets.resize_with(BUCKETS, Vec::new);
-            self.occupied.resize(BUCKETS / 64, 0);
-        }
-        self.buckets[bucket].push(key);
-        self.occupied[bucket / 64] |= 1 << (bucket % 64);
-    }
-
-    /// The first occupied bucket at `from` or after it (no wrap).
-    fn next(&self, from: usize) -> Option<usize> {
-        if self.buckets.is_empty() || from >= BUCKETS {
-            return None;
-        }
-        let mut word = from / 64;
-        let mut bits = self.occupied[word] & (u64::MAX << (from % 64));
-        loop {
-            if bits != 0 {
-                return Some(word * 64 + bits.trailing_zeros() as usize);
-            }
-            word += 1;
-            bits = *self.occupied.get(word)?;
-        }
-    }
-}
-
+/// The upper half of a key: all of its time. What the far tier sorts by.
 #[inline]
-const fn pack(time: Time, seq: u64, payload: u32) -> u128 {
-    ((time as u128) << 68) | ((seq as u128) << 32) | payload as u128
-}
-
-#[inline]
-const fn time_of(key: u128) -> Time {
-    (key >> 68) as u64
+const fn position(key: u128) -> u64 {
+    (key >> 64) as u64
 }
 
 impl Calendar {
+    /// An empty list.
     pub(crate) fn new() -> Self {
         Self {
-            heap: Vec::with_capacity(HEAP_SMALL * 2),
             seq: 0,
-            horizon: 0,
-            in_wheel: 0,
-            fine: Wheel::default(),
-            coarse: Wheel::default(),
-            beyond: Vec::new(),
+            front: [0; FRONT],
+            front_len: 0,
+            limit: u128::MAX,
+            heap: Vec::with_capacity(2 * LARGE),
+            horizon: u64::MAX,
+            far: Far { beyond: NONE, free: NONE, ..Far::default() },
         }
+    }
+
+    /// Number of keys inside.
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.front_len + self.heap.len() + self.far.len
     }
 
     /// Adds an event and returns its insertion number (never 0).
     #[inline]
     pub(crate) fn push(&mut self, time: Time, payload: u32) -> u64 {
         self.seq += 1;
-        debug_assert!(self.seq < 1 << SEQ_BITS);
-        let key = pack(time.min(END_OF_TIME), self.seq, payload);
-        if self.in_wheel == 0 && self.heap.len() < HEAP_SMALL {
-            self.heap_push(key);
-        } else {
-            self.push_far(key);
-        }
+        debug_assert!(self.seq < 1 << SEQ_BITS, "insertion numbers fit their bits");
+        let time = time.min(END_OF_TIME);
+        self.insert(
+            u128::from(time) << (SEQ_BITS + 32) | u128::from(self.seq) << 32 | u128::from(payload),
+        );
         self.seq
     }
 
-    #[inline(never)]
-    fn push_far(&mut self, key: u128) {
-        if self.in_wheel == 0 {
-            // The wheel begins to be used: everything before the next bucket's edge is the heap's.
-            let now =
-                self.heap.first().map_or_else(|| time_of(key), |k| time_of(*k)).min(time_of(key));
-            self.horizon = ((now >> FINE_SHIFT) + 1) << FINE_SHIFT;
-        }
-        if time_of(key) < self.horizon { self.heap_push(key) } else { self.wheel_insert(key) }
-    }
-
-    fn wheel_insert(&mut self, key: u128) {
-        let time = time_of(key);
-        self.in_wheel += 1;
-        // The fine wheel holds what lies in the same turn as the horizon, the coarse one what lies
-        // in the same turn of its own.
-        let base = self.horizon;
-        if time >> COARSE_SHIFT == base >> COARSE_SHIFT {
-            self.fine.insert(((time >> FINE_SHIFT) & MASK) as usize, key);
-        } else if time >> (COARSE_SHIFT + FINE_BITS) == base >> (COARSE_SHIFT + FINE_BITS) {
-            self.coarse.insert(((time >> COARSE_SHIFT) & MASK) as usize, key);
+    #[inline]
+    fn insert(&mut self, key: u128) {
+        if key < self.limit && self.front_len < FRONT {
+            let mut at = self.front_len;
+            while at > 0 && self.front[at - 1] < key {
+                self.front[at] = self.front[at - 1];
+                at -= 1;
+            }
+            self.front[at] = key;
+            self.front_len += 1;
         } else {
-            self.beyond.push(key);
+            self.insert_later(key);
         }
     }
 
     /// Removes the earliest event at `limit` or before it.
     #[inline]
     pub(crate) fn pop(&mut self, limit: Time) -> Option<Due> {
-        if self.in_wheel > 0 && self.heap.first().is_none_or(|k| time_of(*k) >= self.horizon) {
-            self.turn();
-        }
-        let key = *self.heap.first()?;
-        if time_of(key) > limit {
+        if self.front_len == 0 && !self.refill() {
             return None;
         }
-        self.heap_pop();
-        Some(Due {
-            time: time_of(key),
-            seq: (key >> 32) as u64 & ((1 << SEQ_BITS) - 1),
-            payload: key as u32,
-        })
+        let key = self.front[self.front_len - 1];
+        let time = (key >> (SEQ_BITS + 32)) as Time;
+        if time > limit {
+            return None;
+        }
+        self.front_len -= 1;
+        let seq = (key >> 32) as u64 & ((1 << SEQ_BITS) - 1);
+        Some(Due { time, seq, payload: key as u32 })
     }
 
-    /// Moves buckets into the heap until the heap's first event is before the horizon.
     #[inline(never)]
-    fn turn(&mut self) {
-        while self.in_wheel > 0 && self.heap.first().is_none_or(|k| time_of(*k) >= self.horizon) {
-            let from = ((self.horizon >> FINE_SHIFT) & MASK) as usize;
-            if let Some(bucket) = self.fine.next(from) {
-                let turn_start = self.horizon >> COARSE_SHIFT << COARSE_SHIFT;
-                let mut keys = std::mem::take(&mut self.fine.buckets[bucket]);
-                self.fine.occupied[bucket / 64] &= !(1 << (bucket % 64));
-                self.in_wheel -= keys.len();
-                for key in keys.drain(..) {
-                    self.heap_push(key);
-                }
-                self.fine.buckets[bucket] = keys;
-                self.horizon = turn_start + ((bucket as u64 + 1) << FINE_SHIFT);
-                if bucket + 1 == BUCKETS {
-                    self.enter_turn();
-                }
-            } else {
-                // The rest of this turn is empty: go to the next one.
-                self.horizon = ((self.horizon >> COARSE_SHIFT) + 1) << COARSE_SHIFT;
-                self.enter_turn();
+    fn insert_later(&mut self, key: u128) {
+        if key < self.limit {
+            // The front is full: its later half moves on.
+            let half = FRONT / 2;
+            self.limit = self.front[half - 1];
+            for at in (0..half).rev() {
+                self.place(self.front[at]);
+            }
+            self.front.copy_within(half.., 0);
+            self.front_len = FRONT - half;
+            if key < self.limit {
+                return self.insert(key);
+            }
+        }
+        self.place(key);
+    }
+
+    /// Puts a key that does not belong to the front into its tier.
+    fn place(&mut self, key: u128) {
+        if position(key) >= self.horizon {
+            self.far.push(key);
+        } else {
+            heap_push(&mut self.heap, key);
+            if self.heap.len() > LARGE && self.far.len == 0 {
+                self.open_far();
             }
         }
     }
 
-    /// The horizon has just reached a multiple of the coarse width: spread that coarse bucket over
-    /// the fine wheel, skipping empty coarse buckets.
-    fn enter_turn(&mut self) {
-        loop {
-            if self.horizon >> COARSE_SHIFT & MASK == 0 {
-                // A new turn of the coarse wheel: what was beyond it may fit now.
-                let beyond = std::mem::take(&mut self.beyond);
-                self.in_wheel -= beyond.len();
-                for key in beyond {
-                    self.wheel_insert(key);
-                }
-            }
-            let bucket = (self.horizon >> COARSE_SHIFT & MASK) as usize;
-            if self.coarse.next(bucket) == Some(bucket) {
-                let mut keys = std::mem::take(&mut self.coarse.buckets[bucket]);
-                self.coarse.occupied[bucket / 64] &= !(1 << (bucket % 64));
-                self.in_wheel -= keys.len();
-                for key in keys.drain(..) {
-                    self.wheel_insert(key);
-                }
-                self.coarse.buckets[bucket] = keys;
-            }
-            let fine_has_events = self.fine.next(0).is_some();
-            if fine_has_events || self.in_wheel == 0 {
-                return;
-            }
-            // Jump to the next occupied coarse bucket, or to the end of the coarse turn.
-            self.horizon = match self.coarse.next(bucket + 1) {
-                Some(next) => {
-                    let turn =
-                        self.horizon >> (COARSE_SHIFT + FINE_BITS) << (COARSE_SHIFT + FINE_BITS);
-                    turn + ((next as u64) << COARSE_SHIFT)
-                }
-                None => {
-                    ((self.horizon >> (COARSE_SHIFT + FINE_BITS)) + 1) << (COARSE_SHIFT + FINE_BITS)
-                }
-            };
+    /// Fills the empty front; `false` when nothing is left.
+    #[inline(never)]
+    fn refill(&mut self) -> bool {
+        if self.heap.is_empty() && !self.pour() {
+            self.limit = u128::MAX;
+            return false;
+        }
+        self.front_len = (FRONT / 2).min(self.heap.len());
+        for at in (0..self.front_len).rev() {
+            self.front[at] = heap_pop(&mut self.heap);
+        }
+        self.limit = match self.heap.first() {
+            Some(&key) => key,
+            None if self.far.len == 0 => u128::MAX,
+            None => u128::from(self.horizon) << 64,
+        };
+        true
+    }
+
+    /// Pours the next bucket that holds something into the empty heap; `false` when there is none.
+    fn pour(&mut self) -> bool {
+        let poured = self.far.take_bucket(&mut self.heap);
+        self.horizon = if self.far.len == 0 { u64::MAX } else { self.far.next_start() };
+        poured
+    }
+
+    /// Moves the whole heap to the far tier.
+    #[inline(never)]
+    fn open_far(&mut self) {
+        for &key in &self.heap {
+            self.far.push_beyond(key);
+        }
+        self.heap.clear();
+        self.far.lay_out();
+        self.horizon = self.far.start;
+    }
+}
+
+/// Keys thrown into buckets of equal width from `start` on. What lies beyond the last bucket is kept in
+/// no order until the buckets are used up; then a new window is laid out over it.
+#[derive(Debug, Default)]
+struct Far {
+    /// Keys inside.
+    len: usize,
+    /// Time at which the first bucket begins.
+    start: u64,
+    /// The width of a bucket is 2^shift ns.
+    shift: u32,
+    /// The next bucket to take.
+    next: usize,
+    /// First block of each bucket; empty until the tier is first used.
+    buckets: Vec<u32>,
+    /// First block of what lies beyond.
+    beyond: u32,
+    blocks: Vec<Block>,
+    /// First unused block.
+    free: u32,
+}
+
+/// A few keys of one bucket.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    keys: [u128; BLOCK],
+    next: u32,
+    len: u32,
+}
+
+impl Far {
+    #[inline]
+    fn push(&mut self, key: u128) {
+        let bucket = (position(key) - self.start) >> self.shift;
+        if bucket < BUCKETS as u64 {
+            self.len += 1;
+            self.buckets[bucket as usize] = self.append(self.buckets[bucket as usize], key);
+        } else {
+            self.push_beyond(key);
         }
     }
 
     #[inline]
-    fn heap_push(&mut self, key: u128) {
-        let heap = &mut self.heap;
-        heap.push(key);
-        let mut i = heap.len() - 1;
-        while i > 0 {
-            let parent = (i - 1) / 4;
-            if heap[parent] <= key {
-                break;
-            }
-            heap[i] = heap[parent];
-            i = parent;
-        }
-        heap[i] = key;
+    fn push_beyond(&mut self, key: u128) {
+        self.len += 1;
+        self.beyond = self.append(self.beyond, key);
     }
 
+    /// Time at which the next bucket begins.
+    const fn next_start(&self) -> u64 {
+        self.start.saturating_add((self.next as u64) << self.shift)
+    }
+
+    /// Adds a key to a list of blocks and returns its new first block.
     #[inline]
-    fn heap_pop(&mut self) {
-        let heap = &mut self.heap;
-        let Some(key) = heap.pop() else { return };
-        let n = heap.len();
-        if n == 0 {
-            return;
+    fn append(&mut self, list: u32, key: u128) -> u32 {
+        if let Some(block) = self.blocks.get_mut(list as usize)
+            && let Some(place) = block.keys.get_mut(block.len as usize)
+        {
+            *place = key;
+            block.len += 1;
+            return list;
         }
-        let mut i = 0;
+        if self.free == NONE {
+            self.blocks.push(Block { keys: [0; BLOCK], next: NONE, len: 0 });
+            self.free = self.blocks.len() as u32 - 1;
+        }
+        let id = self.free;
+        let block = &mut self.blocks[id as usize];
+        self.free = block.next;
+        block.keys[0] = key;
+        block.len = 1;
+        block.next = list;
+        id
+    }
+
+    /// Moves the next bucket that holds something into `heap`; `false` when there is none.
+    fn take_bucket(&mut self, heap: &mut Vec<u128>) -> bool {
+        if self.len == 0 {
+            return false;
+        }
         loop {
-            let first = 4 * i + 1;
-            if first + 4 <= n {
-                let children = &heap[first..first + 4];
-                let a = usize::from(children[1] < children[0]);
-                let b = 2 + usize::from(children[3] < children[2]);
-                let least = if children[b] < children[a] { b } else { a };
-                let value = children[least];
-                if value >= key {
-                    break;
+            if self.next == BUCKETS {
+                self.lay_out();
+            }
+            let mut list = std::mem::replace(&mut self.buckets[self.next], NONE);
+            self.next += 1;
+            if list == NONE {
+                continue;
+            }
+            while list != NONE {
+                let block = self.release(&mut list);
+                for &key in &block.keys[..block.len as usize] {
+                    heap_push(heap, key);
                 }
-                heap[i] = value;
-                i = first + least;
-            } else {
-                let Some(least) = (first..n).min_by_key(|c| heap[*c]) else { break };
-                if heap[least] >= key {
-                    break;
-                }
-                heap[i] = heap[least];
-                i = least;
+            }
+            return true;
+        }
+    }
+
+    /// Takes the first block off a list; its keys no longer count.
+    fn release(&mut self, list: &mut u32) -> Block {
+        let id = *list;
+        let block = self.blocks[id as usize];
+        self.blocks[id as usize].next = self.free;
+        self.free = id;
+        self.len -= block.len as usize;
+        *list = block.next;
+        block
+    }
+
+    /// A new window over the keys beyond, of which there is at least one.
+    #[inline(never)]
+    fn lay_out(&mut self) {
+        self.buckets.resize(BUCKETS, NONE);
+        let mut list = self.beyond;
+        let (mut first, mut count) = (u64::MAX, 0.0);
+        while let Some(block) = self.blocks.get(list as usize) {
+            let keys = &block.keys[..block.len as usize];
+            first = keys.iter().fold(first, |least, &key| least.min(position(key)));
+            count += keys.len() as f64;
+            list = block.next;
+        }
+        // The square of the mean root is little moved by a few timers that are very far.
+        let mut roots = 0.0;
+        list = self.beyond;
+        while let Some(block) = self.blocks.get(list as usize) {
+            let keys = &block.keys[..block.len as usize];
+            roots += keys.iter().map(|&key| ((position(key) - first) as f64).sqrt()).sum::<f64>();
+            list = block.next;
+        }
+        let typical_ns = (roots / count) * (roots / count);
+        // Four times the typical distance, or buckets of about eight keys, whichever is wider.
+        let width_ns = typical_ns * (4.0 / BUCKETS as f64).max(8.0 / count);
+        self.shift = (width_ns as u64).clamp(1, 1 << 48).next_power_of_two().trailing_zeros();
+        self.start = first;
+        self.next = 0;
+        list = std::mem::replace(&mut self.beyond, NONE);
+        while list != NONE {
+            let block = self.release(&mut list);
+            for &key in &block.keys[..block.len as usize] {
+                self.push(key);
             }
         }
-        heap[i] = key;
+    }
+}
+
+fn heap_push(keys: &mut Vec<u128>, key: u128) {
+    let mut at = keys.len();
+    keys.push(key);
+    while at > 0 {
+        let parent = (at - 1) / 4;
+        if keys[parent] <= key {
+            break;
+        }
+        keys[at] = keys[parent];
+        at = parent;
+    }
+    keys[at] = key;
+}
+
+/// Removes the least key of a heap that is not empty.
+fn heap_pop(keys: &mut Vec<u128>) -> u128 {
+    let last = keys.pop().expect("the caller saw a key");
+    let Some(&top) = keys.first() else { return last };
+    let keys = keys.as_mut_slice();
+    let mut at = 0;
+    loop {
+        let first = 4 * at + 1;
+        let (mut least, mut child) = (last, at);
+        if let Some(four) = keys.get(first..first + 4) {
+            for (i, &key) in four.iter().enumerate() {
+                if key < least {
+                    (least, child) = (key, first + i);
+                }
+            }
+        } else {
+            for (i, &key) in keys.iter().enumerate().skip(first) {
+                if key < least {
+                    (least, child) = (key, i);
+                }
+            }
+        }
+        keys[at] = least;
+        if child == at {
+            return top;
+        }
+        at = child;
     }
 }
 
@@ -279,17 +389,18 @@ mod tests {
     use crate::rng::Stream;
 
     /// Pops agree with a sorted list under pushes of very different ranges, with few and with many
-    /// pending events.
+    /// pending events, growing and shrinking through all tiers.
     #[test]
     fn events_leave_in_order_of_time_and_entry() {
-        for (seed, pending) in [(1, 50), (2, 5_000), (3, 50_000)] {
+        for (seed, pending) in [(1, 3), (2, 50), (3, 5_000), (4, 50_000)] {
             let mut stream = Stream::new(seed);
             let mut calendar = Calendar::new();
             let mut sorted = std::collections::BTreeSet::new();
             let mut now = 0;
             for step in 0..200_000_u32 {
-                let full = sorted.len() >= pending;
-                if !full && (sorted.is_empty() || stream.unit() < 0.6) {
+                let grows = step / 50_000 != 2;
+                let full = sorted.len() >= if grows { pending } else { pending / 8 };
+                if sorted.is_empty() || stream.unit() < if full { 0.2 } else { 0.6 } {
                     let reach = 1_u64 << stream.below(46);
                     let time = now + stream.below(reach);
                     let seq = calendar.push(time, step);
@@ -299,6 +410,7 @@ mod tests {
                     assert_eq!(Some((due.time, due.seq, due.payload)), sorted.pop_first());
                     now = due.time;
                 }
+                assert_eq!(calendar.len(), sorted.len());
             }
             while let Some(expected) = sorted.pop_first() {
                 let due = calendar.pop(END_OF_TIME).expect("an event is pending");
@@ -314,5 +426,20 @@ mod tests {
         calendar.push(10, 1);
         assert_eq!(calendar.pop(9), None);
         assert_eq!(calendar.pop(10).map(|due| due.payload), Some(1));
+    }
+
+    /// One timer at the end of time does not stretch the buckets of the others.
+    #[test]
+    fn a_timer_at_the_end_of_time_is_the_last_to_leave() {
+        let mut calendar = Calendar::new();
+        calendar.push(u64::MAX, 7);
+        for time in (0..50_000).rev() {
+            calendar.push(time * 1_000, 1);
+        }
+        for time in 0..50_000 {
+            assert_eq!(calendar.pop(END_OF_TIME).map(|due| due.time), Some(time * 1_000));
+        }
+        assert_eq!(calendar.pop(END_OF_TIME).map(|due| due.payload), Some(7));
+        assert_eq!(calendar.pop(END_OF_TIME), None);
     }
 }

@@ -4,6 +4,7 @@ mod offered;
 pub mod overload;
 mod pilot;
 pub mod replicate;
+mod settled;
 #[cfg(test)]
 mod tests;
 mod transient;
@@ -11,4 +12,5 @@ mod worlds;
 
 pub use offered::offered_per_s;
 pub use overload::Overload;
-pub use replicate::{Progress, Run, RunOptions, Steady, Stop, Target, Watch, run};
+pub use replicate::{Progress, Run, RunOptions, Stop, Target, Watch, run};
+pub use settled::Steady;

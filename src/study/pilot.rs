@@ -3,7 +3,8 @@
 use super::offered::{offered_per_s, waits_for_answers};
 use super::overload::{overloads, single_stations};
 use super::replicate::Stop;
-use super::worlds::{Worlds, series};
+use super::settled::{Observed, series};
+use super::worlds::Worlds;
 use crate::engine::World;
 use crate::program::Program;
 use crate::stats;
@@ -19,14 +20,6 @@ const OBSERVATIONS: f64 = 500.0;
 /// Confidence for naming an overload while still warming up.
 const CONFIDENCE: f64 = 0.95;
 
-/// What the pilot found.
-pub(super) struct Pilot {
-    /// Whether the series has settled.
-    pub(super) settled: bool,
-    /// Width of the batches of the series, seconds.
-    pub(super) batch_s: f64,
-}
-
 /// Runs all worlds through a pilot and leaves them reset: everything before is warm-up.
 ///
 /// The pilot has settled when MSER-5 cuts the averaged series in its first half; else it is doubled,
@@ -39,7 +32,7 @@ pub(super) fn pilot(
     seed: u64,
     budget: u64,
     worlds: &mut Worlds<'_>,
-) -> Result<Pilot, Stop> {
+) -> Result<Observed, Stop> {
     let budget = budget as f64;
     let aim = budget * SHARE;
     let each = (aim / worlds.len()).max(1.0);
@@ -58,7 +51,7 @@ pub(super) fn pilot(
             doubled > 0 && overloads(program, &rows, &results, CONFIDENCE).iter().any(|o| o.grows);
         worlds.reset();
         if settled || grows || 2.0 * requests > MOST * budget || doubled >= DOUBLINGS {
-            return Ok(Pilot { settled, batch_s });
+            return Ok(Observed { settled, batch_s });
         }
         end_s *= 2.0;
         expected = requests;

@@ -2,9 +2,10 @@
 //! decided. Never by wall time or cores: the same program, options and seed give the same bytes.
 
 use super::overload::{Overload, overloads, single_stations};
-use super::pilot::{Pilot, expected_per_s, pilot};
+use super::pilot::{expected_per_s, pilot};
+use super::settled::{Observed, Steady, steady};
 use super::transient;
-use super::worlds::{Worlds, series};
+use super::worlds::Worlds;
 use crate::program::{Measure, Program, Quantity};
 use crate::results::Replication;
 use crate::stats::{self, Statistic};
@@ -18,10 +19,6 @@ pub const REPLICATIONS: u32 = 16;
 pub const CONFIDENCE: f64 = 0.95;
 /// The looks: shares of the measured budget, each twice the one before.
 const LOOKS: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
-/// Level of the test for drift of the number inside.
-const DRIFT_CONFIDENCE: f64 = 0.999;
-/// Drift over the measured time, as a share of the mean number inside, that is material.
-const MATERIAL_DRIFT: f64 = 0.1;
 
 /// What a run is to find out.
 #[derive(Clone, Debug)]
@@ -96,20 +93,6 @@ pub trait Watch: Sync {
 /// Nobody looks on.
 impl Watch for () {}
 
-/// Whether what was measured is a steady state.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Steady {
-    /// The number inside does not grow.
-    Yes,
-    /// It does (or falls), by so many requests per second.
-    No {
-        /// Growth of the number of requests inside, per replication.
-        inside_per_s: Estimate,
-    },
-    /// Not asked for: the load changes with the clock.
-    Transient,
-}
-
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -170,86 +153,132 @@ fn steady_run(program: &Program, options: &RunOptions, watch: &dyn Watch) -> Run
     let mut worlds = Worlds::new(program, options.seed, n, budget, watch);
     let looks: &[f64] = if options.duration_s.is_some() { &[1.0] } else { &LOOKS };
     let confidence = stats::level_per_look(CONFIDENCE, looks);
-    let mut warm = Ok(Pilot { settled: true, batch_s: 0.0 });
-    if let Some(warmup_s) = options.warmup_s {
-        if warmup_s > 0.0 {
-            let rate = expected_per_s(program, options.seed, 1000.0);
-            let stop = worlds.run_until(warmup_s, rate * warmup_s * worlds.len());
-            worlds.reset();
-            warm = stop.map(|()| Pilot { settled: true, batch_s: 0.0 });
+    let judged = |replications, observed: &Observed| {
+        Judged::new(program, replications, observed, confidence)
+    };
+    let (judged, stop) = match warm_up(program, options, &mut worlds) {
+        Ok(observed) => {
+            let rounds = Rounds::new(program, options, looks, confidence, &worlds);
+            rounds.run(&mut worlds, |replications| judged(replications, &observed))
         }
-    } else {
-        warm = pilot(program, options.seed, budget, &mut worlds);
-    }
-    let (pilot, stopped) = match warm {
-        Ok(pilot) => (pilot, None),
-        Err(stop) => (Pilot { settled: false, batch_s: 0.0 }, Some(stop)),
+        Err(stop) => (judged(worlds.results(), &Observed::default()), stop),
     };
-    let (mut stop, mut replications) = match stopped {
-        None => rounds(program, options, looks, confidence, &mut worlds),
-        Some(stop) => (stop, Vec::new()),
-    };
-    if replications.is_empty() {
-        replications = worlds.results();
-    }
-    let found = overloads(program, &single_stations(program), &replications, confidence);
-    let steady = steady(&pilot, &replications, &found, confidence);
-    if stop == Stop::Decided && steady != Steady::Yes {
-        stop = Stop::Budget;
-    }
     Run {
         confidence,
-        warmup_s: replications[0].warmup_s,
-        horizon_s: replications[0].time_s,
+        warmup_s: judged.replications[0].warmup_s,
+        horizon_s: judged.replications[0].time_s,
         requests: worlds.requests(),
-        events: replications.iter().map(|r| r.events).sum(),
+        events: judged.replications.iter().map(|r| r.events).sum(),
         rounds: worlds.round,
-        steady,
-        overloads: found,
+        steady: judged.steady,
+        overloads: judged.overloads,
         stop,
         partial: stop == Stop::Interrupted,
-        replications,
+        replications: judged.replications,
     }
 }
 
-/// The measured rounds: why they ended, and the results unless they were cut short.
-fn rounds(
+/// Brings the worlds into their steady state and resets them: by the pilot, or for the time asked.
+fn warm_up(
     program: &Program,
     options: &RunOptions,
-    looks: &[f64],
-    confidence: f64,
     worlds: &mut Worlds<'_>,
-) -> (Stop, Vec<Replication>) {
-    let used = worlds.requests() as f64;
-    let left = (options.max_requests as f64 - used).max(0.25 * options.max_requests as f64);
-    let start_s = worlds.now_s();
-    let rate = if used > 0.0 && start_s > 0.0 {
-        used / start_s
-    } else {
-        expected_per_s(program, options.seed, 1000.0) * worlds.len()
+) -> Result<Observed, Stop> {
+    let Some(warmup_s) = options.warmup_s else {
+        return pilot(program, options.seed, options.max_requests.max(1), worlds);
     };
-    let horizon_s = options.duration_s.unwrap_or(left / rate);
-    let rows = single_stations(program);
-    let (mut results, mut done) = (Vec::new(), 0.0);
-    for look in looks {
-        worlds.round += 1;
-        let expected = (look - done) * horizon_s * rate;
-        if let Err(stop) = worlds.run_until(look.mul_add(horizon_s, start_s), expected) {
-            return (stop, Vec::new());
-        }
-        done = *look;
-        results = worlds.results();
-        if options.duration_s.is_none() {
-            if overloads(program, &rows, &results, confidence).iter().any(|o| o.grows) {
-                return (Stop::Backlog, results);
+    if warmup_s > 0.0 {
+        let rate = expected_per_s(program, options.seed, 1000.0);
+        worlds.run_until(warmup_s, rate * warmup_s * worlds.len())?;
+        worlds.reset();
+    }
+    Ok(Observed { settled: true, ..Observed::default() })
+}
+
+/// What the worlds have measured so far, and whether it is a steady state.
+struct Judged {
+    replications: Vec<Replication>,
+    overloads: Vec<Overload>,
+    steady: Steady,
+}
+
+impl Judged {
+    fn new(
+        program: &Program,
+        replications: Vec<Replication>,
+        observed: &Observed,
+        confidence: f64,
+    ) -> Self {
+        let overloads = overloads(program, &single_stations(program), &replications, confidence);
+        let steady = steady(observed, &replications, &overloads, confidence);
+        Self { replications, overloads, steady }
+    }
+}
+
+/// The measured rounds, planned before the first of them.
+struct Rounds<'a> {
+    options: &'a RunOptions,
+    looks: &'a [f64],
+    /// Level of each look.
+    confidence: f64,
+    start_s: f64,
+    horizon_s: f64,
+    /// Requests per second of all worlds.
+    rate_per_s: f64,
+}
+
+impl<'a> Rounds<'a> {
+    fn new(
+        program: &Program,
+        options: &'a RunOptions,
+        looks: &'a [f64],
+        confidence: f64,
+        worlds: &Worlds<'_>,
+    ) -> Self {
+        let (used, start_s) = (worlds.requests() as f64, worlds.now_s());
+        let budget = options.max_requests as f64;
+        let rate_per_s = if used > 0.0 && start_s > 0.0 {
+            used / start_s
+        } else {
+            expected_per_s(program, options.seed, 1000.0) * worlds.len()
+        };
+        let left = (budget - used).max(0.25 * budget);
+        let horizon_s = options.duration_s.unwrap_or(left / rate_per_s);
+        Self { options, looks, confidence, start_s, horizon_s, rate_per_s }
+    }
+
+    /// Runs round after round until the targets are decided on a steady state.
+    fn run(
+        &self,
+        worlds: &mut Worlds<'_>,
+        judge: impl Fn(Vec<Replication>) -> Judged,
+    ) -> (Judged, Stop) {
+        let mut done = 0.0;
+        loop {
+            let look = self.looks[worlds.round as usize];
+            worlds.round += 1;
+            let expected = (look - done) * self.horizon_s * self.rate_per_s;
+            let stopped = worlds.run_until(look.mul_add(self.horizon_s, self.start_s), expected);
+            let judged = judge(worlds.results());
+            if let Err(stop) = stopped {
+                return (judged, stop);
             }
-            if decided(options, &results, confidence) {
-                return (Stop::Decided, results);
+            done = look;
+            let last = worlds.round as usize == self.looks.len();
+            if judged.steady == Steady::Yes
+                && decided(self.options, &judged.replications, self.confidence)
+            {
+                return (judged, Stop::Decided);
+            }
+            // A backlog that grows tells all it has to tell at the first look.
+            if !last && judged.overloads.iter().any(|o| o.grows) {
+                return (judged, Stop::Backlog);
+            }
+            if last {
+                return (judged, Stop::Budget);
             }
         }
     }
-    let stop = if decided(options, &results, confidence) { Stop::Decided } else { Stop::Budget };
-    (stop, results)
 }
 
 /// Whether every target is on one side of its bound, and known well enough.
@@ -273,45 +302,4 @@ fn is_decided(e: &Estimate, bound: Option<f64>, precision: f64) -> bool {
     let scale = e.value.unwrap_or(0.0).abs().max(bound.unwrap_or(0.0).abs());
     let never_seen = bound.is_none() && e.value == Some(0.0);
     beside && e.has_interval() && (never_seen || 0.5 * (e.high - e.low) <= precision * scale)
-}
-
-/// Whether the measured time is a steady state: nothing overloaded, no significant and material
-/// drift of the number of requests inside, and a series that settled (in the pilot, or, judged
-/// again with all of it, before measurement began).
-fn steady(
-    pilot: &Pilot,
-    replications: &[Replication],
-    overloads: &[Overload],
-    confidence: f64,
-) -> Steady {
-    let drifts: Vec<f64> = replications
-        .iter()
-        .filter(|r| r.time_s > 0.0)
-        .map(|r| (r.balance.inside as f64 - r.balance.inside_at_start as f64) / r.time_s)
-        .collect();
-    let time_s: f64 = replications.iter().map(|r| r.time_s).sum();
-    let classes = replications.iter().flat_map(|r| &r.classes);
-    let inside = classes.map(|class| class.in_flight.integral).sum::<f64>() / time_s.max(1e-300);
-    let drifting = stats::mean(&drifts, DRIFT_CONFIDENCE).is_some_and(|drift| {
-        let material = drift.value.abs() * time_s / drifts.len() as f64 > MATERIAL_DRIFT * inside;
-        material && (drift.low > 0.0 || drift.high < 0.0)
-    });
-    let settled = pilot.settled
-        || stats::mser5(&series(replications)).is_some_and(|cut| {
-            replications.iter().all(|r| cut as f64 * pilot.batch_s <= r.warmup_s)
-        });
-    if settled && !drifting && overloads.iter().all(|o| !o.grows) {
-        return Steady::Yes;
-    }
-    let inside_per_s = match stats::mean(&drifts, confidence) {
-        Some(i) => {
-            Estimate { low: i.low, high: i.high, ..Estimate::exact(i.value, Quantity::Rate) }
-        }
-        None => Estimate::unknown(
-            drifts.first().copied(),
-            Quantity::Rate,
-            crate::verdict::estimate::TOO_FEW,
-        ),
-    };
-    Steady::No { inside_per_s }
 }

@@ -12,7 +12,7 @@ use crate::stats::Statistic;
 use crate::verdict::{Estimate, estimate};
 
 /// Exponential service of mean 1 s at one station.
-fn queue(tokens: Tokens, curve: Curve) -> Program {
+pub(super) fn queue(tokens: Tokens, curve: Curve) -> Program {
     let mut builder = Builder::new();
     let kind = StationKind::Tokens(tokens);
     let station = builder.station(Station { kind, owner: ComponentId(0), instance: None });
@@ -32,15 +32,15 @@ fn queue(tokens: Tokens, curve: Curve) -> Program {
     builder.finish()
 }
 
-fn mm1(rho: f64) -> Program {
+pub(super) fn mm1(rho: f64) -> Program {
     queue(Tokens::fifo(1), Curve::Constant(rho))
 }
 
-fn latency() -> Measure {
+pub(super) fn latency() -> Measure {
     Measure::Latency { classes: vec![ClassId(0)], all: false }
 }
 
-fn p95(bound: Option<f64>) -> Target {
+pub(super) fn p95(bound: Option<f64>) -> Target {
     let statistic = Some(Statistic::Quantile(0.95));
     Target { measure: latency(), statistic, quantity: Quantity::Duration, bound }
 }
@@ -114,6 +114,17 @@ fn an_overloaded_queue_is_named_with_its_growth() {
         assert_eq!((overload.stations[0], overload.grows), (StationId(0), true));
         let growth = overload.growth_per_s;
         assert!(growth.low < rho - 1.0 && rho - 1.0 < growth.high, "{growth:?}");
+    }
+}
+
+/// At ρ = 0.99 the queue forgets its start in some 10⁵ services; a replication has less than that.
+#[test]
+fn a_system_too_slow_for_the_budget_is_not_called_steady() {
+    for seed in 0..5 {
+        let asked = RunOptions { targets: vec![p95(Some(5.0))], ..options(seed, 300_000) };
+        let run = run(&mm1(0.99), &asked, &());
+        assert!(run.steady != Steady::Yes, "{seed}: {:?}", run.steady);
+        assert_eq!((run.stop, run.rounds), (Stop::Budget, 4));
     }
 }
 

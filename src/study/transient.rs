@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::offered::offered_per_s;
 use super::overload::{overloads, single_stations};
-use super::replicate::{CONFIDENCE, Progress, Run, RunOptions, Steady, Stop, Watch, decided};
+use super::replicate::{CONFIDENCE, Progress, Run, RunOptions, Stop, Watch, decided};
+use super::settled::Steady;
 use super::worlds::MOST_INSIDE;
 use crate::engine::World;
 use crate::program::{Curve, Program, SourceKind, Supply};

@@ -88,13 +88,3 @@ impl<'p> Worlds<'p> {
         self.all.par_iter_mut().map(World::results).collect()
     }
 }
-
-/// The warm-up series: requests in flight per batch of time, averaged over the replications (which
-/// takes out the noise, but not the bias: Welch 1981).
-pub(super) fn series(replications: &[Replication]) -> Vec<f64> {
-    let length = replications.iter().map(|r| r.batches.len()).min().unwrap_or(0);
-    let n = replications.len() as f64;
-    (0..length)
-        .map(|i| replications.iter().map(|r| r.batches[i].in_flight).sum::<f64>() / n)
-        .collect()
-}

@@ -186,6 +186,14 @@ impl Spec {
         }
     }
 
+    /// Why one unit of it cannot be held.
+    pub(crate) const fn unholdable(&self) -> Option<&'static str> {
+        match self {
+            Self::Station(station) => station.unholdable(),
+            _ => None,
+        }
+    }
+
     fn cpu_share(&self) -> f64 {
         if let Self::Database(database) = self { database.cpu_share } else { 0.0 }
     }

@@ -128,6 +128,16 @@ impl Pool {
         }
     }
 
+    /// Connections that all copies of it may open together.
+    pub(crate) fn connections(&self, (instances, workers): (u32, u32)) -> u64 {
+        let copies = match self.per {
+            Per::Worker => u64::from(instances) * u64::from(workers),
+            Per::Instance => u64::from(instances),
+            Per::Service => 1,
+        };
+        copies * (u64::from(self.size) + u64::from(self.overflow))
+    }
+
     /// Whether a connection is kept to the end of the request.
     pub(crate) fn holds_for_request(&self) -> bool {
         self.hold == Hold::Request

@@ -51,6 +51,15 @@ impl Spec {
         Self { servers: 1, queue: u32::MAX, discipline: Discipline::Fifo, patience: None }
     }
 
+    /// Why one server cannot be held.
+    pub(crate) const fn unholdable(&self) -> Option<&'static str> {
+        match self.discipline {
+            Discipline::ProcessorSharing => Some("they are shared"),
+            Discipline::PreemptivePriority => Some("a higher priority may take it away"),
+            _ => None,
+        }
+    }
+
     pub(crate) fn build(&self, own: &Own<'_>, lower: &mut Lower<'_>) -> Built {
         lower.component_metrics(own);
         let shared = self.discipline == Discipline::ProcessorSharing;

@@ -12,6 +12,8 @@ use crate::program::{Family, FamilyId, Op, Pc, Program, SourceKind, Supply};
 pub(crate) struct Flow {
     /// By operation.
     pub(crate) per_s: Vec<f64>,
+    /// Requests that enter.
+    pub(crate) offered: f64,
 }
 
 /// Fills in the rate of look-ups of each family of keys.
@@ -76,10 +78,18 @@ fn hit_ratio(family: &Family) -> f64 {
 impl Flow {
     /// Follows the sources of a program. Operations only jump forward, but for the end of a loop.
     pub(crate) fn of(program: &Program) -> Self {
-        let mut flow = Self { per_s: vec![0.0; program.ops.len() + 1] };
-        for source in &program.sources {
-            flow.source(program, &source.kind);
+        Self::of_sources(program, &|_| true)
+    }
+
+    /// Follows some of the sources, by position.
+    pub(crate) fn of_sources(program: &Program, wanted: &dyn Fn(usize) -> bool) -> Self {
+        let mut flow = Self { per_s: vec![0.0; program.ops.len() + 1], offered: 0.0 };
+        for (i, source) in program.sources.iter().enumerate() {
+            if wanted(i) {
+                flow.source(program, &source.kind);
+            }
         }
+        flow.offered = flow.per_s.iter().sum();
         let mut rounds: BTreeMap<Pc, f64> = BTreeMap::new();
         for (pc, op) in program.ops.iter().enumerate() {
             let rate = flow.per_s[pc];

@@ -13,6 +13,7 @@ mod requests;
 mod settings;
 mod steps;
 mod traffic;
+mod warnings;
 
 pub use crate::components::{Basis, CostItem};
 pub use judgement::{Judgement, Role};

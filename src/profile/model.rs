@@ -155,6 +155,21 @@ impl Model {
     }
 }
 
+impl Model {
+    /// Connections that the pools of a service to a database may open in all.
+    pub(crate) fn pool_connections(&self, database: usize, service: Option<usize>) -> u64 {
+        let Some(pool) = self.parts[database].spec.pool() else { return 0 };
+        let (pool, copies) = match service {
+            Some(service) => {
+                let spec = &self.parts[service].spec;
+                (spec.pool_over(pool, database), spec.copies())
+            }
+            None => (pool.clone(), (1, 1)),
+        };
+        pool.connections(copies)
+    }
+}
+
 /// A source of requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Traffic {
@@ -162,6 +177,8 @@ pub(crate) struct Traffic {
     pub(crate) name: String,
     /// Where it is written.
     pub(crate) place: Place,
+    /// Where its rate or number is written.
+    pub(crate) load: Place,
     /// How requests come.
     pub(crate) supply: Supply,
     /// Endpoints and their shares.

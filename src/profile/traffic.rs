@@ -109,6 +109,7 @@ pub(crate) fn decode(
     Traffic {
         name: name.to_owned(),
         place: entry.place,
+        load: fields.value_place(kind),
         supply,
         mix: mix(decode, fields),
         via: via(decode, fields),

@@ -48,7 +48,7 @@ impl Spec {
         (self.instances, self.workers)
     }
 
-    fn per_worker(&self) -> u32 {
+    pub(super) fn per_worker(&self) -> u32 {
         match self.runtime {
             Runtime::EventLoop { connections, .. } => connections,
             Runtime::Process => 1,

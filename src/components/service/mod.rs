@@ -283,6 +283,24 @@ fn pools(decode: &Decode<'_>, fields: &Fields<'_>) -> Vec<(usize, Over)> {
 }
 
 impl Spec {
+    /// Whether threads of a worker share cores of their own.
+    pub(crate) const fn has_interpreter_lock(&self) -> bool {
+        matches!(self.runtime, Runtime::Thread { worker_cores: Some(_), .. })
+    }
+
+    /// Requests and sessions that all workers take at once.
+    pub(crate) fn places(&self) -> f64 {
+        f64::from(self.instances) * f64::from(self.workers) * f64::from(self.per_worker())
+    }
+
+    /// Bytes of an instance with so many sessions on all of them, and the limit.
+    pub(crate) fn memory_of(&self, sessions: f64) -> Option<(f64, f64)> {
+        let memory = self.memory.as_ref()?;
+        let workers = memory.per_worker * f64::from(self.workers);
+        let each = sessions / f64::from(self.instances);
+        Some((memory.base + workers + each * memory.per_connection, memory.limit?))
+    }
+
     /// A pool with this service's own values over it.
     pub(crate) fn pool_over(&self, pool: &Pool, component: usize) -> Pool {
         let Some((_, over)) = self.pools.iter().find(|p| p.0 == component) else {

@@ -1,0 +1,222 @@
+//! What is probably not meant: too little of something by arithmetic, names that nobody uses.
+
+use crate::components::{Block, Spec};
+use crate::dist::Distribution;
+use crate::program::{Op, Program, StationKind};
+use crate::source::{Fault, Faults, Place};
+
+use super::Profile;
+use super::flow::Flow;
+use super::lower::Lowered;
+use super::model::{Model, Supply, Verb};
+
+/// Adds all warnings.
+pub(crate) fn warn(profile: &Profile, lowered: &Lowered, faults: &mut Faults) {
+    let model = &profile.model;
+    connections(model, faults);
+    sessions(model, faults);
+    timeouts(model, faults);
+    unused(model, faults);
+    overloads(model, lowered, faults);
+}
+
+/// Pools of all clients together against the connections of the server.
+fn connections(model: &Model, faults: &mut Faults) {
+    for (i, part) in model.parts.iter().enumerate() {
+        let Spec::Database(database) = &part.spec else { continue };
+        let (Some(max), Some(_)) = (database.max_connections, &database.pool) else { continue };
+        let mut wanted = 0_u64;
+        for service in &model.clients[i] {
+            wanted += model.pool_connections(i, *service);
+        }
+        if wanted > u64::from(max) {
+            let message = format!(
+                "the pools of all clients may open {wanted} connections to `{}`, which takes {max}",
+                part.name
+            );
+            let path = format!("components.{}.max_connections", part.name);
+            faults.push(Fault::warning(part.place, &path, message));
+        }
+    }
+}
+
+/// Sessions against the connections and the memory of the service they connect to.
+fn sessions(model: &Model, faults: &mut Faults) {
+    let mut open = vec![0.0; model.parts.len()];
+    for traffic in &model.traffic {
+        if let Supply::Sessions(sessions) = &traffic.supply
+            && let Some(service) = sessions.connects_to
+        {
+            let constant = sessions.constant.map(|n| f64::from(model.scaled(n)));
+            let mean = || {
+                let rate = sessions.arrivals.as_ref().map_or(0.0, |c| c.mean_rate() * model.scale);
+                rate * sessions.length.as_ref().map_or(0.0, Distribution::mean)
+            };
+            open[service] += constant.unwrap_or_else(mean);
+        }
+    }
+    for (part, open) in model.parts.iter().zip(open) {
+        let Spec::Service(service) = &part.spec else { continue };
+        if open <= 0.0 {
+            continue;
+        }
+        let places = service.places();
+        if open > places {
+            let message =
+                format!("{open:.0} sessions are open on average, `{}` has {places:.0} places", part.name);
+            let path = format!("components.{}", part.name);
+            faults.push(Fault::warning(part.place, &path, message));
+        }
+        if let Some((used, limit)) = service.memory_of(open)
+            && used > limit
+        {
+            let message = format!(
+                "{open:.0} open sessions alone fill the memory of `{}`: {:.0} of {:.0} MB per instance",
+                part.name,
+                used / 1e6,
+                limit / 1e6
+            );
+            let path = format!("components.{}.memory.limit", part.name);
+            faults.push(Fault::warning(part.place, &path, message));
+        }
+    }
+}
+
+/// An inner timeout that is longer than the outer one never fires.
+fn timeouts(model: &Model, faults: &mut Faults) {
+    for traffic in &model.traffic {
+        if let Some(Distribution::Constant(outer)) = traffic.policies.timeout {
+            for (endpoint, _) in &traffic.mix {
+                inside(model, model.endpoints[*endpoint].body, outer, &traffic.name, faults);
+            }
+        }
+    }
+}
+
+fn inside(model: &Model, block: Block, outer: f64, name: &str, faults: &mut Faults) {
+    let mut warn = |place: Place, what: &str, inner: f64| {
+        let message = format!(
+            "the timeout of {what} ({inner} s) is longer than the one of `{name}` around it ({outer} s)"
+        );
+        faults.push(Fault::warning(place, "", message));
+    };
+    let mut calls = Vec::new();
+    model.visit(block, &mut |step| {
+        let own = &step.policies.timeout;
+        let component = match &step.verb {
+            Verb::Component(action) => Some(action.component()),
+            Verb::Call(callee) => {
+                calls.push(*callee);
+                model.endpoints[*callee].service
+            }
+            _ => None,
+        };
+        let client = component.and_then(|c| model.parts[c].common.client.policies.timeout.as_ref());
+        if let Some(Distribution::Constant(inner)) = own.as_ref().or(client)
+            && *inner > outer
+        {
+            warn(step.place, "this step", *inner);
+        }
+    });
+    for callee in calls {
+        inside(model, model.endpoints[callee].body, outer, name, faults);
+    }
+}
+
+/// Components and endpoints that no traffic reaches.
+fn unused(model: &Model, faults: &mut Faults) {
+    let mut endpoints = vec![false; model.endpoints.len()];
+    let mut parts = vec![false; model.parts.len()];
+    for traffic in &model.traffic {
+        traffic.via.iter().for_each(|component| parts[*component] = true);
+        traffic.mix.iter().for_each(|(e, _)| reach(model, *e, &mut endpoints, &mut parts));
+        if let Supply::Sessions(sessions) = &traffic.supply {
+            sessions.connects_to.into_iter().for_each(|service| parts[service] = true);
+            for (endpoint, _) in sessions.messages.iter().flat_map(|m| &m.mix) {
+                reach(model, *endpoint, &mut endpoints, &mut parts);
+            }
+        }
+    }
+    for (endpoint, used) in model.endpoints.iter().zip(endpoints) {
+        if !used {
+            let message = format!("no traffic reaches the endpoint `{}`", endpoint.name);
+            let path = format!("endpoints.{}", endpoint.name);
+            faults.push(Fault::warning(endpoint.place, &path, message));
+        }
+    }
+    for (part, used) in model.parts.iter().zip(parts) {
+        if !used {
+            let message = format!("nothing uses the component `{}`", part.name);
+            let path = format!("components.{}", part.name);
+            faults.push(Fault::warning(part.place, &path, message));
+        }
+    }
+}
+
+fn reach(model: &Model, endpoint: usize, endpoints: &mut [bool], parts: &mut [bool]) {
+    if std::mem::replace(&mut endpoints[endpoint], true) {
+        return;
+    }
+    if let Some(service) = model.endpoints[endpoint].service {
+        parts[service] = true;
+    }
+    let mut calls = Vec::new();
+    model.visit(model.endpoints[endpoint].body, &mut |step| match &step.verb {
+        Verb::Component(action) => parts[action.component()] = true,
+        Verb::Hold { component, .. } | Verb::Take(component) => parts[*component] = true,
+        Verb::Call(callee) => calls.push(*callee),
+        _ => {}
+    });
+    calls.into_iter().for_each(|callee| reach(model, callee, endpoints, parts));
+}
+
+/// Open load above what a resource can serve, when nothing fails.
+fn overloads(model: &Model, lowered: &Lowered, faults: &mut Faults) {
+    let program = &lowered.program;
+    let is_open = |source: usize| !matches!(model.traffic[source].supply, Supply::Closed { .. });
+    let flow = Flow::of_sources(program, &is_open);
+    let mut demand = vec![0.0; program.stations.len()];
+    for (op, rate) in program.ops.iter().zip(&flow.per_s) {
+        let (at, each) = match op {
+            Op::Serve { at, time } => (at, mean(program, *time)),
+            Op::Process { at, work, .. } => (at, mean(program, *work)),
+            Op::Admit { at } => (at, 1.0),
+            _ => continue,
+        };
+        demand[at.base.index()] += rate * each;
+    }
+    for view in &lowered.catalogue.resources {
+        let offered: f64 = view.stations.iter().map(|s| demand[s.index()]).sum();
+        let stations = view.stations.iter().map(|s| &program.stations[s.index()].kind);
+        let capacity: f64 = stations.map(capacity).sum();
+        if offered > capacity {
+            let part = &model.parts[view.component.index()];
+            let message = format!(
+                "offered load is above `{}`: {:.0} % of what it can serve",
+                view.name,
+                100.0 * offered / capacity
+            );
+            let path = view.sized_by.clone().unwrap_or_default();
+            faults.push(Fault::warning(part.place, &path, message));
+        }
+    }
+}
+
+fn mean(program: &Program, draw: crate::program::DrawId) -> f64 {
+    let draw = &program.draws[draw.index()];
+    program.dists[draw.dist.index()].mean() * draw.factor
+}
+
+/// Work per second; infinite for what has no such limit.
+fn capacity(kind: &StationKind) -> f64 {
+    match kind {
+        StationKind::Tokens(tokens) if tokens.capacity != u32::MAX => f64::from(tokens.capacity),
+        StationKind::Processor(processor) => {
+            processor.cores.min(f64::from(processor.groups) * processor.group_cap)
+        }
+        StationKind::Bucket(bucket) => {
+            bucket.rate_per_s * bucket.clients.map_or(1.0, |clients| clients as f64)
+        }
+        _ => f64::INFINITY,
+    }
+}

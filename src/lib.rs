@@ -4,6 +4,7 @@ pub mod analytic;
 pub mod components;
 pub mod dist;
 pub mod engine;
+pub mod expr;
 pub mod profile;
 pub mod program;
 pub mod results;

@@ -1,0 +1,482 @@
+//! An expression against the names of a program: what must be measured, and how it is compared.
+
+use super::ExprError;
+use super::ast::{Bound, Clause, Comparator, Comparison, Expression, MetricRef, Test};
+use super::names::{CostMetric, Found, Names};
+use super::value::{Unit, Value};
+use crate::program::{Measure, Program, Quantity};
+use crate::stats::Statistic;
+
+/// What an expression is for, which decides what it may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// An objective, an alert or `--assert`.
+    Objective,
+    /// A claim of a plan or the gate of a phase: may be `manual(…)`.
+    Claim,
+    /// A scaling rule or admission: sees windows or current values, never money.
+    Trigger,
+    /// An autoscaling target: `metric = value` of anything.
+    Target,
+    /// A comparison of two runs: bounds may be relative, and `slo` stands alone.
+    Diff,
+}
+
+/// A value that a condition needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Need {
+    /// The metric as written: `api.latency.p95`.
+    pub name: String,
+    /// Where it lies.
+    pub measure: Measure,
+    /// Which statistic of it; `None` where the measure has but one.
+    pub statistic: Option<Statistic>,
+    /// What it is.
+    pub quantity: Quantity,
+    /// Whether its value per window is needed too (`for`, `during`).
+    pub windows: bool,
+}
+
+impl Need {
+    /// As the engine tracks it: measures without a choice of statistic are tracked as their mean.
+    pub fn tracked(&self) -> (Measure, Statistic) {
+        (self.measure.clone(), self.statistic.unwrap_or(Statistic::Mean))
+    }
+}
+
+/// One side of a comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    /// A measured value: index into [`Compiled::needs`].
+    Measured(usize),
+    /// Money.
+    Cost(CostMetric),
+}
+
+/// A condition ready to be judged.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// Any part holds.
+    Any(Vec<Condition>),
+    /// All parts hold.
+    All(Vec<Condition>),
+    /// The inner condition in every window for so long.
+    Lasting {
+        /// What must last.
+        inner: Box<Condition>,
+        /// Seconds, above zero.
+        span_s: f64,
+    },
+    /// A comparison.
+    Trial(Trial),
+    /// No simulation can judge it.
+    Manual(String),
+    /// Any objective that newly fails.
+    Slo,
+}
+
+/// One comparison.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Canonical spelling.
+    pub text: String,
+    /// The metric as written.
+    pub metric: String,
+    /// Where its value comes from.
+    pub operand: Operand,
+    /// What it is.
+    pub quantity: Quantity,
+    /// Only of this part of the measured time, seconds.
+    pub during_s: Option<(f64, f64)>,
+    /// The question.
+    pub question: Question,
+}
+
+/// What is asked of a value.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Compared with a limit.
+    Against(Comparator, Limit),
+    /// Inside a range, both ends included, in the base unit.
+    Within(f64, f64),
+}
+
+/// What a value is compared with.
+#[derive(Clone, Debug)]
+pub enum Limit {
+    /// A fixed value in the base unit.
+    Value(f64),
+    /// Another metric times a factor.
+    Metric {
+        /// The factor (1 without one).
+        factor: f64,
+        /// The metric as written.
+        metric: String,
+        /// Where its value comes from.
+        operand: Operand,
+    },
+    /// The base's value and so much more: a share of it, or an absolute amount.
+    Relative {
+        /// The amount in the base unit, or the share of one; below zero is less.
+        by: f64,
+        /// Whether `by` is a share of the base's value.
+        is_share: bool,
+    },
+}
+
+/// An expression whose names are known.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// Canonical spelling.
+    pub text: String,
+    /// What it says.
+    pub condition: Condition,
+    /// What must be measured, each once, in the order written.
+    pub needs: Vec<Need>,
+    /// The longest `for`, seconds; zero without one.
+    pub longest_s: f64,
+}
+
+impl Compiled {
+    /// Finds the names of an expression and checks its units.
+    ///
+    /// # Errors
+    /// Every name that is unknown, ambiguous or not supported, and every bound whose unit does not
+    /// fit its metric.
+    pub fn new(
+        expression: &Expression,
+        names: &Names<'_>,
+        purpose: Purpose,
+    ) -> Result<Self, Vec<ExprError>> {
+        let mut compiler =
+            Compiler { names, purpose, needs: Vec::new(), errors: Vec::new(), longest_s: 0.0 };
+        let condition = compiler.clause(&expression.clause, false);
+        if !compiler.errors.is_empty() {
+            return Err(compiler.errors);
+        }
+        Ok(Self {
+            text: expression.to_string(),
+            condition: condition.expect("without an error every part was compiled"),
+            needs: compiler.needs,
+            longest_s: compiler.longest_s,
+        })
+    }
+
+    /// The fixed bounds that each need is compared with over the whole run: what a runner must
+    /// decide. A need compared with another metric only, or per window only, has `None`.
+    pub fn bounds(&self) -> Vec<(&Need, Option<f64>)> {
+        let mut fixed: Vec<(usize, f64)> = Vec::new();
+        self.condition.bounds(&mut fixed);
+        let mut all = Vec::new();
+        for (i, need) in self.needs.iter().enumerate() {
+            let before = all.len();
+            all.extend(fixed.iter().filter(|(of, _)| *of == i).map(|(_, b)| (need, Some(*b))));
+            if all.len() == before {
+                all.push((need, None));
+            }
+        }
+        all
+    }
+}
+
+impl Condition {
+    fn bounds(&self, found: &mut Vec<(usize, f64)>) {
+        match self {
+            Self::Any(parts) | Self::All(parts) => {
+                for part in parts {
+                    part.bounds(found);
+                }
+            }
+            Self::Trial(Trial {
+                operand: Operand::Measured(i), during_s: None, question, ..
+            }) => match question {
+                Question::Against(_, Limit::Value(bound)) => found.push((*i, *bound)),
+                Question::Within(low, high) => found.extend([(*i, *low), (*i, *high)]),
+                Question::Against(..) => {}
+            },
+            Self::Trial(_) | Self::Lasting { .. } | Self::Manual(_) | Self::Slo => {}
+        }
+    }
+}
+
+/// Makes a program keep per-window values of all that the conditions need, each once.
+pub fn track<'c>(program: &mut Program, conditions: impl IntoIterator<Item = &'c Compiled>) {
+    for need in conditions.into_iter().flat_map(|c| &c.needs).filter(|need| need.windows) {
+        let tracked = need.tracked();
+        if !program.tracked.contains(&tracked) {
+            program.tracked.push(tracked);
+        }
+    }
+}
+
+struct Compiler<'n> {
+    names: &'n Names<'n>,
+    purpose: Purpose,
+    needs: Vec<Need>,
+    errors: Vec<ExprError>,
+    longest_s: f64,
+}
+
+impl Compiler<'_> {
+    /// `None` after an error, which was noted; the rest is still looked at.
+    fn clause(&mut self, clause: &Clause, windows: bool) -> Option<Condition> {
+        match clause {
+            Clause::Any(parts) => self.parts(parts, windows).map(Condition::Any),
+            Clause::All(parts) => self.parts(parts, windows).map(Condition::All),
+            Clause::Lasting { inner, span } => {
+                self.longest_s = self.longest_s.max(span.base);
+                let inner = self.clause(inner, true)?;
+                Some(Condition::Lasting { inner: Box::new(inner), span_s: span.base })
+            }
+            Clause::Comparison(comparison) => {
+                self.comparison(comparison, windows).map(Condition::Trial)
+            }
+            Clause::Manual(text) => {
+                if self.purpose == Purpose::Claim {
+                    return Some(Condition::Manual(text.clone()));
+                }
+                let width = clause.to_string().chars().count();
+                self.errors.push(
+                    ExprError::new(0, width, "only a claim or a gate can be `manual(…)`")
+                        .hint("state a metric and its bound"),
+                );
+                None
+            }
+            Clause::Slo { offset } => {
+                if self.purpose == Purpose::Diff {
+                    return Some(Condition::Slo);
+                }
+                self.errors.push(
+                    ExprError::new(*offset, 3, "the bare word `slo` is for `diff` only")
+                        .hint("state a metric and its bound"),
+                );
+                None
+            }
+        }
+    }
+
+    fn parts(&mut self, parts: &[Clause], windows: bool) -> Option<Vec<Condition>> {
+        let compiled: Vec<_> = parts.iter().map(|part| self.clause(part, windows)).collect();
+        compiled.into_iter().collect()
+    }
+
+    fn comparison(&mut self, comparison: &Comparison, windows: bool) -> Option<Trial> {
+        let metric = &comparison.metric;
+        let found = self.found(metric)?;
+        if self.purpose == Purpose::Trigger && matches!(found, Found::Cost(_)) {
+            self.errors.push(
+                ExprError::new(metric.offset, metric.width, "money triggers nothing in a run")
+                    .hint("state it as an objective or a claim"),
+            );
+            return None;
+        }
+        let during_s = match &comparison.during {
+            Some((from, to)) => Some(self.during(metric, &found, from, to)?),
+            None => None,
+        };
+        let question = match &comparison.test {
+            Test::Within(low, high) => {
+                self.fits(metric, &found, low)?;
+                self.fits(metric, &found, high)?;
+                Question::Within(low.base, high.base)
+            }
+            Test::Against(comparator, bound) => {
+                let counts = found.quantity() == Quantity::Count;
+                if *comparator == Comparator::Equal && !counts && self.purpose != Purpose::Target {
+                    self.errors.push(
+                        ExprError::new(metric.offset, metric.width, "`=` compares counts only")
+                            .hint("write `within low..high`, `<` or `>`"),
+                    );
+                    return None;
+                }
+                let windows = windows || during_s.is_some();
+                Question::Against(*comparator, self.limit(metric, &found, bound, windows)?)
+            }
+        };
+        let quantity = found.quantity();
+        let operand = self.operand(metric, found, windows || during_s.is_some());
+        Some(Trial {
+            text: comparison.to_string(),
+            metric: metric.to_string(),
+            operand,
+            quantity,
+            during_s,
+            question,
+        })
+    }
+
+    fn found(&mut self, metric: &MetricRef) -> Option<Found> {
+        self.names.find(metric).map_err(|error| self.errors.push(error)).ok()
+    }
+
+    /// What a part of the time can be asked of: what adds up over windows.
+    fn during(
+        &mut self,
+        metric: &MetricRef,
+        found: &Found,
+        from: &Value,
+        to: &Value,
+    ) -> Option<(f64, f64)> {
+        let Found::Measured { measure, statistic, .. } = found else {
+            self.errors.push(
+                ExprError::new(metric.offset, metric.width, "money is per month, not of a while")
+                    .hint("leave `during` out"),
+            );
+            return None;
+        };
+        let adds_up = statistic.is_none()
+            && matches!(
+                measure,
+                Measure::Level { .. } | Measure::Rate(_) | Measure::Count(_) | Measure::Usage(_)
+            );
+        if from.exact == to.exact || !adds_up {
+            let span = format!("{from}..{to}");
+            let width = span.chars().count();
+            let what = if from.exact == to.exact { "an instant" } else { "`during`" };
+            self.errors.push(
+                ExprError::new(from.offset, width, format!("{what} of this is not supported yet"))
+                    .hint("levels, rates and counts can be asked for during a span: `5m..10m`"),
+            );
+            return None;
+        }
+        Some((from.base, to.base))
+    }
+
+    fn limit(
+        &mut self,
+        metric: &MetricRef,
+        found: &Found,
+        bound: &Bound,
+        windows: bool,
+    ) -> Option<Limit> {
+        match bound {
+            Bound::Value(value) => {
+                self.fits(metric, found, value)?;
+                Some(Limit::Value(value.base))
+            }
+            Bound::Relative(value) => {
+                let fault = |message| ExprError::new(value.offset, value.width(), message);
+                if self.purpose != Purpose::Diff {
+                    let number = value.text.trim_start_matches(['+', '-']);
+                    let error = fault(format!("`{value}` is relative to a base: `diff` only"));
+                    self.errors
+                        .push(error.hint(format!("an absolute bound has no sign: `{number}`")));
+                    return None;
+                }
+                if value.unit != Unit::Ratio {
+                    self.fits(metric, found, value)?;
+                }
+                Some(Limit::Relative { by: value.base, is_share: value.unit == Unit::Ratio })
+            }
+            Bound::Scaled(_, other) | Bound::Metric(other) => {
+                let second = self.found(other)?;
+                if second.quantity() != found.quantity() {
+                    self.errors.push(
+                        ExprError::new(
+                            other.offset,
+                            other.width,
+                            format!(
+                                "`{metric}` is {}, `{other}` {}",
+                                noun(found.quantity()),
+                                noun(second.quantity())
+                            ),
+                        )
+                        .expected(format!("{} or another metric of it", noun(found.quantity()))),
+                    );
+                    return None;
+                }
+                let factor = if let Bound::Scaled(value, _) = bound { value.base } else { 1.0 };
+                let operand = self.operand(other, second, windows);
+                Some(Limit::Metric { factor, metric: other.to_string(), operand })
+            }
+        }
+    }
+
+    fn operand(&mut self, metric: &MetricRef, found: Found, windows: bool) -> Operand {
+        let (measure, statistic, quantity) = match found {
+            Found::Cost(cost) => return Operand::Cost(cost),
+            Found::Measured { measure, statistic, quantity } => (measure, statistic, quantity),
+        };
+        let same = |need: &Need| need.measure == measure && need.statistic == statistic;
+        if let Some(i) = self.needs.iter().position(same) {
+            self.needs[i].windows |= windows;
+            return Operand::Measured(i);
+        }
+        let name = metric.to_string();
+        self.needs.push(Need { name, measure, statistic, quantity, windows });
+        Operand::Measured(self.needs.len() - 1)
+    }
+
+    /// Whether a value's unit is of the metric's quantity.
+    fn fits(&mut self, metric: &MetricRef, found: &Found, value: &Value) -> Option<()> {
+        let wanted = match found {
+            Found::Cost(CostMetric::PerRequest) => Unit::PerRequest,
+            Found::Cost(_) => Unit::PerMonth,
+            Found::Measured { quantity, .. } => unit_of(*quantity),
+        };
+        if value.unit == wanted {
+            return Some(());
+        }
+        let width = value.width();
+        self.errors.push(if value.unit == Unit::Count {
+            let advice = with_unit(value, wanted);
+            ExprError::new(value.offset, width, format!("needs a unit: {advice}?"))
+        } else {
+            let (is, has) = (wanted.noun(), value.unit.noun());
+            ExprError::new(value.offset, width, format!("`{metric}` is {is}, `{value}` is {has}"))
+                .expected(format!("{is} such as `{}`", example(wanted)))
+        });
+        None
+    }
+}
+
+const fn unit_of(quantity: Quantity) -> Unit {
+    match quantity {
+        Quantity::Duration => Unit::Duration,
+        Quantity::Rate => Unit::Rate,
+        Quantity::Ratio => Unit::Ratio,
+        Quantity::Count => Unit::Count,
+        Quantity::Bytes => Unit::Bytes,
+        Quantity::Bandwidth => Unit::Bandwidth,
+        Quantity::Money => Unit::PerMonth,
+    }
+}
+
+const fn noun(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::Money => "money",
+        Quantity::Count => "a count",
+        other => unit_of(other).noun(),
+    }
+}
+
+const fn example(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count => "40",
+        Unit::Ratio => "80%",
+        Unit::Duration => "800ms",
+        Unit::Bytes => "512MiB",
+        Unit::Bandwidth => "20MB/s",
+        Unit::Rate => "400/s",
+        Unit::PerMonth => "$450/mo",
+        Unit::PerRequest => "$0.0004/request",
+    }
+}
+
+/// A bare number with the units that may be meant.
+fn with_unit(value: &Value, wanted: Unit) -> String {
+    let n = value.digits();
+    match wanted {
+        Unit::Duration => format!("{n}ms or {n}s"),
+        Unit::Rate => format!("{n}/s or {n}/min"),
+        Unit::Bytes => format!("{n}MB or {n}MiB"),
+        Unit::Bandwidth => format!("{n}MB/s or {n}Mbit/s"),
+        Unit::PerMonth => format!("${n}/mo"),
+        Unit::PerRequest => format!("${n}/request"),
+        Unit::Ratio if value.base > 0.0 && value.base < 1.0 => {
+            let percent = value.exact * rust_decimal::Decimal::ONE_HUNDRED;
+            format!("{}% or {n}%", percent.normalize())
+        }
+        Unit::Ratio | Unit::Count => format!("{n}%"),
+    }
+}

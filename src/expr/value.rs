@@ -1,0 +1,233 @@
+//! A quantity in an expression: an exact decimal number with its unit.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+
+use super::ExprError;
+use crate::program::Quantity;
+
+/// What a quantity's unit makes of it; each has one base unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A bare number.
+    Count,
+    /// `%` or `x`, as a share of one.
+    Ratio,
+    /// Seconds.
+    Duration,
+    /// Bytes.
+    Bytes,
+    /// Bytes per second.
+    Bandwidth,
+    /// Per second.
+    Rate,
+    /// Money per month of 730 h.
+    PerMonth,
+    /// Money per request.
+    PerRequest,
+}
+
+impl Unit {
+    /// The quantity it measures.
+    pub const fn quantity(self) -> Quantity {
+        match self {
+            Self::Count => Quantity::Count,
+            Self::Ratio => Quantity::Ratio,
+            Self::Duration => Quantity::Duration,
+            Self::Bytes => Quantity::Bytes,
+            Self::Bandwidth => Quantity::Bandwidth,
+            Self::Rate => Quantity::Rate,
+            Self::PerMonth | Self::PerRequest => Quantity::Money,
+        }
+    }
+
+    /// What a reader calls it.
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Count => "a bare number",
+            Self::Ratio => "a ratio",
+            Self::Duration => "a duration",
+            Self::Bytes => "a size in bytes",
+            Self::Bandwidth => "a bandwidth",
+            Self::Rate => "a rate",
+            Self::PerMonth => "money per month",
+            Self::PerRequest => "money per request",
+        }
+    }
+}
+
+/// A number with its unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// In the unit's base, exact.
+    pub exact: Decimal,
+    /// The same as a float, correctly rounded.
+    pub base: f64,
+    /// The unit.
+    pub unit: Unit,
+    /// As it was written.
+    pub text: String,
+    /// Where it begins in the expression.
+    pub offset: usize,
+}
+
+impl Value {
+    /// Characters it covers.
+    pub fn width(&self) -> usize {
+        self.text.chars().count()
+    }
+
+    /// The number without its unit, as written: for advice such as `800ms or 800s`.
+    pub(crate) fn digits(&self) -> &str {
+        let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '_');
+        let text = self.text.trim_start_matches(['+', '-', '$']);
+        text.find(|c| !number(c)).map_or(text, |end| &text[..end])
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The float nearest to a decimal.
+pub(crate) fn float(exact: Decimal) -> f64 {
+    // The library's own conversion loses the last digit of some fractions.
+    f64::from_str(&exact.to_string()).expect("a decimal's digits are a float's")
+}
+
+/// Whether a word is a unit of its own, so that a blank before it was a slip.
+pub(crate) fn is_unit(word: &str) -> bool {
+    let word = word.split('/').next().unwrap_or(word);
+    word == "%" || word == "x" || scale(word).is_some()
+}
+
+/// Hours of a month, the same in every place of the language.
+pub(crate) const HOURS_PER_MONTH: i64 = 730;
+
+fn scale(unit: &str) -> Option<(Decimal, Unit)> {
+    let micro = Decimal::new(1, 6);
+    let whole = |n: i64| Decimal::from(n);
+    let time = |seconds: Decimal| Some((seconds, Unit::Duration));
+    let bytes = |n: i64| Some((whole(n), Unit::Bytes));
+    match unit {
+        "us" | "µs" | "μs" => time(micro),
+        "ms" => time(Decimal::new(1, 3)),
+        "s" => time(Decimal::ONE),
+        "m" | "min" => time(whole(60)),
+        "h" => time(whole(3600)),
+        "d" => time(whole(86_400)),
+        "mo" => time(whole(3600 * HOURS_PER_MONTH)),
+        "B" => bytes(1),
+        "kB" | "KB" => bytes(1000),
+        "MB" => bytes(1_000_000),
+        "GB" => bytes(1_000_000_000),
+        "TB" => bytes(1_000_000_000_000),
+        "PB" => bytes(1_000_000_000_000_000),
+        "KiB" => bytes(1 << 10),
+        "MiB" => bytes(1 << 20),
+        "GiB" => bytes(1 << 30),
+        "TiB" => bytes(1 << 40),
+        "PiB" => bytes(1 << 50),
+        _ => None,
+    }
+}
+
+fn bits(unit: &str) -> Option<Decimal> {
+    let bits: i64 = match unit {
+        "bit" => 1,
+        "kbit" => 1000,
+        "Mbit" => 1_000_000,
+        "Gbit" => 1_000_000_000,
+        "Tbit" => 1_000_000_000_000,
+        _ => return None,
+    };
+    Some(Decimal::from(bits) / Decimal::from(8))
+}
+
+fn seconds_of(per: &str) -> Option<Decimal> {
+    scale(per).filter(|(_, unit)| *unit == Unit::Duration).map(|(seconds, _)| seconds)
+}
+
+/// Reads a quantity that begins at `offset` of its expression.
+pub(crate) fn value(text: &str, offset: usize) -> Result<Value, ExprError> {
+    let width = text.chars().count();
+    let wrong = |message: String| ExprError::new(offset, width, message);
+    let negative = text.starts_with('-');
+    let rest = text.trim_start_matches(['+', '-']);
+    let (money, rest) = rest.strip_prefix('$').map_or((false, rest), |rest| (true, rest));
+    let end = rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, '_' | '.')));
+    let (digits, units) = rest.split_at(end.unwrap_or(rest.len()));
+    let number = Decimal::from_str(&digits.replace('_', ""))
+        .map_err(|_| wrong(format!("`{text}` is not a number that can be kept exactly")))?;
+    let mut parts = units.split('/');
+    let unit = parts.next().unwrap_or_default();
+    let per: Vec<&str> = parts.collect();
+    let too_large = || wrong(format!("`{text}` is too large"));
+    let times = |factor: Decimal| number.checked_mul(factor).ok_or_else(too_large);
+    let (exact, unit) = if money {
+        match (unit, per.as_slice()) {
+            ("", ["mo"]) => (number, Unit::PerMonth),
+            ("", ["h"]) => (times(Decimal::from(HOURS_PER_MONTH))?, Unit::PerMonth),
+            ("", ["request"]) => (number, Unit::PerRequest),
+            ("", []) => {
+                return Err(wrong(format!("`{text}`: money per what?"))
+                    .hint(format!("a cost is per month: `${digits}/mo`")));
+            }
+            _ => {
+                return Err(wrong(format!("`{text}` is not a cost that can be compared"))
+                    .expected("money per month `$20/mo`, per hour or per request"));
+            }
+        }
+    } else {
+        match (unit, per.as_slice()) {
+            ("", []) => (number, Unit::Count),
+            ("%", []) => (times(Decimal::new(1, 2))?, Unit::Ratio),
+            ("x", []) => (number, Unit::Ratio),
+            ("", [per]) if seconds_of(per).is_some() => {
+                let seconds = seconds_of(per).expect("just asked");
+                (number / seconds, Unit::Rate)
+            }
+            (unit, []) if scale(unit).is_some() => {
+                let (factor, unit) = scale(unit).expect("just asked");
+                (times(factor)?, unit)
+            }
+            (unit, ["s"]) if bits(unit).is_some() => {
+                (times(bits(unit).expect("just asked"))?, Unit::Bandwidth)
+            }
+            (unit, ["s"]) if scale(unit).is_some_and(|(_, kind)| kind == Unit::Bytes) => {
+                (times(scale(unit).expect("just asked").0)?, Unit::Bandwidth)
+            }
+            _ => return Err(unknown_unit(text, digits, unit, &per, offset)),
+        }
+    };
+    let exact = if negative { -exact } else { exact };
+    Ok(Value { exact, base: float(exact), unit, text: text.to_owned(), offset })
+}
+
+fn unknown_unit(text: &str, digits: &str, unit: &str, per: &[&str], offset: usize) -> ExprError {
+    let width = text.chars().count();
+    let error = ExprError::new(offset, width, format!("`{text}` has no known unit"));
+    match unit {
+        "M" | "G" | "T" | "K" | "k" if per.is_empty() => {
+            let letter = if unit == "K" { "k" } else { unit };
+            let binary = unit.to_uppercase();
+            error.hint(format!("{digits}{letter}B (decimal) or {digits}{binary}iB (binary)?"))
+        }
+        "sec" | "secs" | "second" | "seconds" => error.hint(format!("seconds are `{digits}s`")),
+        "mins" | "minute" | "minutes" => error.hint(format!("minutes are `{digits}m`")),
+        "hr" | "hrs" | "hour" | "hours" => error.hint(format!("hours are `{digits}h`")),
+        "day" | "days" => error.hint(format!("days are `{digits}d`")),
+        "month" | "months" => error.hint(format!("months are `{digits}mo`")),
+        "rps" | "qps" | "req" if !digits.is_empty() => {
+            error.hint(format!("a rate is `{digits}/s`"))
+        }
+        _ if !per.is_empty() && unit.is_empty() => {
+            error.expected("a rate per time: `/s`, `/min`, `/h`, `/d` or `/mo`")
+        }
+        _ => error.expected("a unit: % x · us ms s m h d mo · kB MB GB KiB MiB GiB · /s · $…/mo"),
+    }
+}

@@ -87,6 +87,8 @@ pub struct World<'p> {
     pub(crate) windows: Windows,
     pub(crate) batches: Vec<Batch>,
     pub(crate) batch_ns: Time,
+    /// How often observation began: events of an earlier one are stale.
+    pub(crate) batch_turn: u32,
     pub(crate) batch: (u64, f64, f64),
     pub(crate) measured_from: Time,
     pub(crate) inside_at_start: u64,
@@ -151,6 +153,7 @@ impl<'p> World<'p> {
             windows: Windows::new(program),
             batches: Vec::new(),
             batch_ns: 0,
+            batch_turn: 0,
             batch: (0, 0.0, 0.0),
             measured_from: 0,
             inside_at_start: 0,
@@ -213,7 +216,7 @@ impl<'p> World<'p> {
                 event::STREAM => self.stream_event(index as usize, due.seq),
                 event::CHURN => self.churn_event(index as usize, due.seq),
                 event::WINDOW => self.window_event(index),
-                _ => self.batch_event(),
+                _ => self.batch_event(index),
             }
             self.drain_ready();
         }
@@ -346,16 +349,21 @@ impl<'p> World<'p> {
         }
     }
 
-    /// Observes the series for warm-up detection: one [`Batch`] every `width_s` from now on.
+    /// Observes the series for warm-up detection: one [`Batch`] every `width_s` from now on,
+    /// instead of what was observed before.
     pub fn observe_batches(&mut self, width_s: f64) {
         self.batch_ns = nanoseconds(width_s).max(1);
         self.batches.clear();
+        self.batch_turn = (self.batch_turn + 1) & event::INDEX;
         self.batch =
             (self.classes.ended, self.classes.latency_s, self.classes.inside_integral(self.now));
-        self.calendar.push(self.now + self.batch_ns, event::BATCH);
+        self.calendar.push(self.now + self.batch_ns, event::BATCH | self.batch_turn);
     }
 
-    fn batch_event(&mut self) {
+    fn batch_event(&mut self, turn: u32) {
+        if turn != self.batch_turn {
+            return;
+        }
         let at =
             (self.classes.ended, self.classes.latency_s, self.classes.inside_integral(self.now));
         self.batches.push(Batch {
@@ -364,7 +372,7 @@ impl<'p> World<'p> {
             in_flight: (at.2 - self.batch.2) / (self.batch_ns as f64 * 1e-9),
         });
         self.batch = at;
-        self.calendar.push(self.now + self.batch_ns, event::BATCH);
+        self.calendar.push(self.now + self.batch_ns, event::BATCH | self.batch_turn);
     }
 }
 

@@ -153,7 +153,8 @@ fn holds(model: &Model, block: Block, held: &mut Vec<usize>, path: &str, faults:
 
 fn unholdable(model: &Model, component: usize, step: &Step, path: &str, faults: &mut Faults) {
     if let Some(why) = model.parts[component].spec.unholdable() {
-        let message = format!("one server of `{}` cannot be held: {why}", model.parts[component].name);
+        let message =
+            format!("one server of `{}` cannot be held: {why}", model.parts[component].name);
         faults.push(Fault::error(FaultKind::Conflict, step.target, path, message));
     }
 }
@@ -241,4 +242,3 @@ fn loads(profile: &Profile, lowered: &Lowered, faults: &mut Faults) {
         }
     }
 }
-

@@ -62,8 +62,10 @@ fn sessions(model: &Model, faults: &mut Faults) {
         }
         let places = service.places();
         if open > places {
-            let message =
-                format!("{open:.0} sessions are open on average, `{}` has {places:.0} places", part.name);
+            let message = format!(
+                "{open:.0} sessions are open on average, `{}` has {places:.0} places",
+                part.name
+            );
             let path = format!("components.{}", part.name);
             faults.push(Fault::warning(part.place, &path, message));
         }

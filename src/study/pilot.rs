@@ -3,7 +3,7 @@
 use super::offered::{offered_per_s, waits_for_answers};
 use super::overload::{overloads, single_stations};
 use super::replicate::Stop;
-use super::settled::{Observed, series};
+use super::settled::{Observed, little_holds, series};
 use super::worlds::Worlds;
 use crate::engine::World;
 use crate::program::Program;
@@ -22,8 +22,9 @@ const CONFIDENCE: f64 = 0.95;
 
 /// Runs all worlds through a pilot and leaves them reset: everything before is warm-up.
 ///
-/// The pilot has settled when MSER-5 cuts the averaged series in its first half; else it is doubled,
-/// up to half of the budget, or until a queue is seen to grow without bound.
+/// The pilot has settled when MSER-5 cuts the averaged series in its first half and the requests that
+/// ended explain the number inside (Little's law); else it is doubled, up to half of the budget, or
+/// until a queue is seen to grow without bound.
 ///
 /// # Errors
 /// When the run was stopped; the worlds hold what they measured so far.
@@ -37,24 +38,27 @@ pub(super) fn pilot(
     let aim = budget * SHARE;
     let each = (aim / worlds.len()).max(1.0);
     let mut end_s = each / expected_per_s(program, seed, each);
-    let batch_s = end_s / OBSERVATIONS;
-    worlds.observe(batch_s);
+    worlds.observe(end_s / OBSERVATIONS);
     let rows = single_stations(program);
     let mut expected = aim;
     for doubled in 0.. {
         worlds.run_until(end_s, expected)?;
         let requests = worlds.requests() as f64;
         let results = worlds.results();
-        let settled = requests >= 0.5 * aim && stats::mser5(&series(&results)).is_some();
+        let settled = requests >= 0.5 * aim
+            && stats::mser5(&series(&results)).is_some()
+            && little_holds(&results);
+        let arrivals: u64 = results.iter().map(|r| r.balance.arrivals).sum();
+        let rate_per_s = arrivals as f64 / results[0].time_s;
         // The first stretch began empty: its growth is no sign yet.
         let grows =
             doubled > 0 && overloads(program, &rows, &results, CONFIDENCE).iter().any(|o| o.grows);
         worlds.reset();
         if settled || grows || 2.0 * requests > MOST * budget || doubled >= DOUBLINGS {
-            return Ok(Observed { settled, batch_s });
+            return Ok(Observed { settled, rate_per_s });
         }
         end_s *= 2.0;
-        expected = requests;
+        expected = rate_per_s * 0.5 * end_s;
     }
     unreachable!("the number of doublings is bounded")
 }

@@ -133,6 +133,9 @@ pub struct Run {
     pub partial: bool,
 }
 
+/// Observations of the series in the measured time, for the tests of steadiness.
+const OBSERVATIONS: f64 = 1000.0;
+
 /// Runs independent replications until every target is decided and within the precision, in rounds
 /// that are fixed beforehand by numbers of requests.
 ///
@@ -158,7 +161,7 @@ fn steady_run(program: &Program, options: &RunOptions, watch: &dyn Watch) -> Run
     };
     let (judged, stop) = match warm_up(program, options, &mut worlds) {
         Ok(observed) => {
-            let rounds = Rounds::new(program, options, looks, confidence, &worlds);
+            let rounds = Rounds::new(program, options, looks, confidence, &observed, &worlds);
             rounds.run(&mut worlds, |replications| judged(replications, &observed))
         }
         Err(stop) => (judged(worlds.results(), &Observed::default()), stop),
@@ -192,7 +195,8 @@ fn warm_up(
         worlds.run_until(warmup_s, rate * warmup_s * worlds.len())?;
         worlds.reset();
     }
-    Ok(Observed { settled: true, ..Observed::default() })
+    let rate_per_s = if warmup_s > 0.0 { worlds.requests() as f64 / warmup_s } else { 0.0 };
+    Ok(Observed { settled: true, rate_per_s })
 }
 
 /// What the worlds have measured so far, and whether it is a steady state.
@@ -233,12 +237,13 @@ impl<'a> Rounds<'a> {
         options: &'a RunOptions,
         looks: &'a [f64],
         confidence: f64,
+        observed: &Observed,
         worlds: &Worlds<'_>,
     ) -> Self {
         let (used, start_s) = (worlds.requests() as f64, worlds.now_s());
         let budget = options.max_requests as f64;
-        let rate_per_s = if used > 0.0 && start_s > 0.0 {
-            used / start_s
+        let rate_per_s = if observed.rate_per_s > 0.0 {
+            observed.rate_per_s
         } else {
             expected_per_s(program, options.seed, 1000.0) * worlds.len()
         };
@@ -253,6 +258,7 @@ impl<'a> Rounds<'a> {
         worlds: &mut Worlds<'_>,
         judge: impl Fn(Vec<Replication>) -> Judged,
     ) -> (Judged, Stop) {
+        worlds.observe(self.horizon_s / OBSERVATIONS);
         let mut done = 0.0;
         loop {
             let look = self.looks[worlds.round as usize];

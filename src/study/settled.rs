@@ -15,6 +15,11 @@ const MATERIAL_DRIFT: f64 = 0.1;
 /// the mean of n of them is too low by at most 1/(2n): with five a tenth, a third of the half-width
 /// of their interval over sixteen replications.
 const LEAST_INDEPENDENT: f64 = 5.0;
+/// Share of the measured time that MSER-5 may cut off when the pilot had not settled.
+const LATE_CUT: f64 = 0.05;
+/// Largest relative difference between the mean number inside and what Little's law makes of the
+/// requests that ended.
+const LITTLE: f64 = 0.1;
 /// Replications whose means differ by less than this (standard deviation over mean) agree, however
 /// slowly each of them moves.
 const AGREEMENT: f64 = 0.2;
@@ -24,7 +29,7 @@ const AGREEMENT: f64 = 0.2;
 pub enum Steady {
     /// The number inside has settled and does not grow.
     Yes,
-    /// It grows or falls, or did not settle within the budget.
+    /// It grows or falls, did not settle within the budget, or hardly a request ended.
     No {
         /// Growth of the number of requests inside, per replication.
         inside_per_s: Estimate,
@@ -39,13 +44,13 @@ pub enum Steady {
     Transient,
 }
 
-/// What is known of the series of batches that the worlds record.
+/// What is known when measurement begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Observed {
-    /// It settled before measurement began (or the user says so).
+    /// The system settled (or the user says so).
     pub(super) settled: bool,
-    /// Width of a batch from time 0, seconds; 0 when none are recorded.
-    pub(super) batch_s: f64,
+    /// Requests per second of all worlds at last; 0 when unknown.
+    pub(super) rate_per_s: f64,
 }
 
 /// The warm-up series: requests in flight per batch of time, averaged over the replications (which
@@ -57,9 +62,19 @@ pub(super) fn series(replications: &[Replication]) -> Vec<f64> {
     (0..length).map(at).collect()
 }
 
+/// Whether the requests that ended explain the number inside: L = X·R, to a tenth. Where they do
+/// not, the time is short compared with what one request takes, whatever the number inside does (a
+/// closed system has all its clients inside from the start, and their answers come much later).
+pub(super) fn little_holds(replications: &[Replication]) -> bool {
+    let classes = || replications.iter().flat_map(|r| &r.classes);
+    let inside: f64 = classes().map(|class| class.in_flight.integral).sum();
+    let ended: f64 = classes().map(|class| class.ok.sum + class.failed.sum).sum();
+    (inside - ended).abs() <= LITTLE * inside
+}
+
 /// Steady are: nothing overloaded, no significant and material drift of the number of requests
-/// inside, a series that settled before measurement began (in the pilot, or judged again with all
-/// of it), and replications that are long compared with its correlation.
+/// inside, a series that settled before measurement began (in the pilot, or judged again by the
+/// measured time), Little's law, and replications that are long compared with the series' correlation.
 pub(super) fn steady(
     observed: &Observed,
     replications: &[Replication],
@@ -71,8 +86,12 @@ pub(super) fn steady(
         .filter(|r| r.time_s > 0.0)
         .map(|r| (r.balance.inside as f64 - r.balance.inside_at_start as f64) / r.time_s)
         .collect();
-    let settled = observed.settled || settled_at_last(observed, replications);
-    if !settled || drifting(&drifts, replications) || overloads.iter().any(|o| o.grows) {
+    let settled = observed.settled || settled_at_last(replications);
+    if !settled
+        || drifting(&drifts, replications)
+        || overloads.iter().any(|o| o.grows)
+        || !little_holds(replications)
+    {
         let inside_per_s = match stats::mean(&drifts, confidence) {
             Some(i) => {
                 Estimate { low: i.low, high: i.high, ..Estimate::exact(i.value, Quantity::Rate) }
@@ -81,19 +100,16 @@ pub(super) fn steady(
         };
         return Steady::No { inside_per_s };
     }
-    match independent(observed, replications) {
+    match independent(replications) {
         Some(independent) if independent < LEAST_INDEPENDENT => Steady::Unclear { independent },
         _ => Steady::Yes,
     }
 }
 
-/// Whether the whole series, the measured time included, shows that the warm-up was long enough.
-fn settled_at_last(observed: &Observed, replications: &[Replication]) -> bool {
-    let cut = stats::mser5(&series(replications));
-    observed.batch_s > 0.0
-        && cut.is_some_and(|cut| {
-            replications.iter().all(|r| cut as f64 * observed.batch_s <= r.warmup_s)
-        })
+/// Whether the series of the measured time itself asks for hardly any truncation.
+fn settled_at_last(replications: &[Replication]) -> bool {
+    let series = series(replications);
+    stats::mser5(&series).is_some_and(|cut| cut as f64 <= LATE_CUT * series.len() as f64)
 }
 
 fn drifting(drifts: &[f64], replications: &[Replication]) -> bool {
@@ -109,32 +125,21 @@ fn drifting(drifts: &[f64], replications: &[Replication]) -> bool {
 /// Independent observations of the number inside that one replication holds: its variance over time
 /// against the variance of the replications' means. `None` when it was not observed, when there are
 /// fewer than four replications, or when their means agree anyway.
-fn independent(observed: &Observed, replications: &[Replication]) -> Option<f64> {
-    if observed.batch_s <= 0.0 || replications.len() < 4 {
+fn independent(replications: &[Replication]) -> Option<f64> {
+    if replications.len() < 4 || replications.iter().any(|r| r.batches.is_empty()) {
         return None;
     }
-    let measured: Vec<&[crate::results::Batch]> = replications
-        .iter()
-        .map(|r| {
-            let from = (r.warmup_s / observed.batch_s).round() as usize;
-            &r.batches[from.min(r.batches.len())..]
-        })
-        .collect();
-    if measured.iter().any(|batches| batches.is_empty()) {
-        return None;
-    }
-    let mean = |batches: &[crate::results::Batch]| {
-        batches.iter().map(|b| b.in_flight).sum::<f64>() / batches.len() as f64
+    let mean = |r: &Replication| {
+        r.batches.iter().map(|b| b.in_flight).sum::<f64>() / r.batches.len() as f64
     };
-    let means: Vec<f64> = measured.iter().map(|batches| mean(batches)).collect();
+    let means: Vec<f64> = replications.iter().map(mean).collect();
     let n = means.len() as f64;
     let centre = means.iter().sum::<f64>() / n;
     let between = means.iter().map(|m| (m - centre).powi(2)).sum::<f64>() / (n - 1.0);
     if between.sqrt() <= AGREEMENT * centre {
         return None;
     }
-    let count: usize = measured.iter().map(|batches| batches.len()).sum();
-    let squares: f64 =
-        measured.iter().flat_map(|b| b.iter()).map(|b| (b.in_flight - centre).powi(2)).sum();
-    Some(squares / count as f64 / between)
+    let batches = || replications.iter().flat_map(|r| &r.batches);
+    let squares: f64 = batches().map(|b| (b.in_flight - centre).powi(2)).sum();
+    Some(squares / batches().count() as f64 / between)
 }

@@ -220,6 +220,21 @@ fn clients_that_wait_need_no_known_rate() {
     assert!(x.low < 1.0 && 1.0 < x.high, "{x:?}");
 }
 
+/// 300 clients that think for 1 s and wait for one server of 1/s: all are inside at once, and the
+/// answer takes N/μ − Z = 299 s. Half of the first thousand answers come sooner.
+#[test]
+fn a_closed_system_is_warm_when_its_answers_are() {
+    let mut program = mm1(1.0);
+    program.dists.push(Distribution::Exponential { mean: 1.0 });
+    let think = Some(crate::program::DistId(1));
+    program.sources[0].kind = SourceKind::Closed { clients: 300, think, entry: 0 };
+    let run = run(&program, &options(1, 300_000), &());
+    assert_eq!(run.steady, Steady::Yes);
+    assert!(run.requests > 200_000, "{}", run.requests);
+    let mean = value(&run, &latency(), Statistic::Mean);
+    assert!(mean.low < 299.0 && 299.0 < mean.high, "{mean:?}");
+}
+
 #[test]
 fn a_program_without_sources_ends_with_nothing() {
     let mut program = mm1(0.5);

@@ -7,6 +7,7 @@ pub mod engine;
 pub mod expr;
 pub mod profile;
 pub mod program;
+pub mod report;
 pub mod results;
 pub mod rng;
 pub mod source;

@@ -1,0 +1,425 @@
+//! What a report says, as plain data: a renderer prints it and computes nothing.
+//!
+//! The order of the fields is the order of the keys in the JSON document, which is a contract with
+//! scripts: keys are added, never renamed or removed, unless [`SCHEMA_VERSION`] goes up. Times are in
+//! seconds, sizes in bytes, ratios in 0..1, money in dollars per month. Wall time is never in it.
+
+use serde::Serialize;
+
+use super::figure::{Figure, Money};
+
+/// Version of the JSON document.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything that is said about one profile.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Version of this document's keys.
+    pub schema_version: u32,
+    /// Version of capplan that wrote it.
+    pub capplan: String,
+    /// What was asked about.
+    pub profile: Subject,
+    /// The line that repeats it.
+    pub run: RunLine,
+    /// Interrupted: what follows rests on less data than was asked for.
+    pub partial: bool,
+    /// The worst of `objectives`.
+    pub verdict: Verdict,
+    /// What must hold, first.
+    pub objectives: Vec<Objective>,
+    /// Resources that are offered more than they can serve.
+    pub overloads: Vec<Overload>,
+    /// Where more capacity would help, the most first.
+    pub bottlenecks: Vec<Bottleneck>,
+    /// Wait and service per component; `None` when nothing was sampled.
+    pub time: Option<TimeSpent>,
+    /// One row per traffic, then one per endpoint.
+    pub traffic: Vec<TrafficRow>,
+    /// One row per resource of a component.
+    pub resources: Vec<ResourceRow>,
+    /// Failures of requests by kind, the most frequent first.
+    pub failures: Vec<FailureRow>,
+    /// What it costs.
+    pub cost: Cost,
+    /// Alerts that the profile names.
+    pub alerts: Vec<Alert>,
+    /// Every metric of the catalogue that has a value.
+    #[serde(serialize_with = "super::json::map")]
+    pub metrics: Vec<(String, Figure)>,
+    /// Requests accounted for, over all replications.
+    pub balance: Balance,
+    /// What the run checked about itself.
+    pub checks: Vec<Check>,
+    /// What the profile states without a source.
+    pub assumptions: Vec<Assumption>,
+    /// Defaults of the language that were used and change the answer.
+    pub defaults: Vec<String>,
+    /// What the model leaves out.
+    pub limits: Vec<String>,
+    /// What looks wrong without being an error.
+    pub warnings: Vec<String>,
+    /// One sentence: what to do next.
+    pub next_step: String,
+}
+
+/// The profile of a report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Subject {
+    /// Its title.
+    pub name: String,
+    /// Where it was read from.
+    pub file: String,
+    /// Populations.
+    #[serde(serialize_with = "super::json::map")]
+    pub users: Vec<(String, f64)>,
+    /// Overrides of the command line, as they were written.
+    pub set: Vec<String>,
+    /// Factor on all load.
+    pub scale: f64,
+}
+
+/// How the numbers were made.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunLine {
+    /// Seed of all draws.
+    pub seed: u64,
+    /// Independent replications.
+    pub replications: u32,
+    /// Removed at the beginning of each, seconds.
+    pub warmup_s: f64,
+    /// Measured time of each, seconds.
+    pub horizon_s: f64,
+    /// Requests over all replications, warm-up included.
+    pub requests: u64,
+    /// Events executed in the measured time.
+    pub events: u64,
+    /// Rounds until it stopped.
+    pub rounds: u32,
+    /// Why it stopped: `decided`, `budget`, `backlog` or `interrupted`.
+    pub stopped: &'static str,
+    /// `steady`, `growing` (no steady state) or `transient` (the load follows the clock).
+    pub state: &'static str,
+    /// Level of every interval, widened for the repeated looks.
+    pub confidence: f64,
+    /// The command that prints the same bytes.
+    pub repeat: String,
+}
+
+/// What is said of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The whole interval is on the right side of the limit.
+    Holds,
+    /// The interval straddles the limit, or nothing exercised it.
+    Undecided,
+    /// The whole interval is on the wrong side.
+    Fails,
+}
+
+impl Verdict {
+    /// The word that every format prints.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Undecided => "undecided",
+            Self::Fails => "fails",
+        }
+    }
+}
+
+/// Where a condition stands in the profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Under `slo`.
+    Slo,
+    /// Under `claims`.
+    Claim,
+    /// Under `gate`: a state, not a failure.
+    Gate,
+    /// `--assert` on the command line.
+    Assert,
+    /// `cost.budget`.
+    Budget,
+}
+
+impl Origin {
+    /// The word that every format prints.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Slo => "slo",
+            Self::Claim => "claim",
+            Self::Gate => "gate",
+            Self::Assert => "assert",
+            Self::Budget => "budget",
+        }
+    }
+}
+
+/// A condition and what is said of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Objective {
+    /// Name in the profile.
+    pub name: String,
+    /// Where it comes from.
+    pub kind: Origin,
+    /// As it was written.
+    pub expression: String,
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// The measured value of its first metric (the one that decides, when there are several).
+    #[serde(flatten)]
+    pub measured: Figure,
+    /// Why, when the interval does not say it.
+    pub reason: Option<String>,
+    /// What decides it, when it is undecided.
+    pub remedy: Option<String>,
+}
+
+/// A resource that is offered more than it serves.
+#[derive(Clone, Debug, Serialize)]
+pub struct Overload {
+    /// The component.
+    pub component: String,
+    /// Full name of the resource (`db.pool`).
+    pub resource: String,
+    /// Whether its queue grows without end (else it is kept short by losing work).
+    pub grows: bool,
+    /// Growth of its queue, per second.
+    pub growth: Figure,
+    /// Asked for, per second.
+    pub offered_per_s: f64,
+    /// Served, per second.
+    pub served_per_s: f64,
+    /// Refused or timed out, per second.
+    pub lost_per_s: f64,
+    /// Busy share of its units.
+    pub utilization: f64,
+}
+
+/// A resource whose capacity decides the answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bottleneck {
+    /// The component.
+    pub component: String,
+    /// Full name of the resource.
+    pub resource: String,
+    /// Busy share of its units; `None` for what has no size.
+    pub utilization: Option<f64>,
+    /// Its share of the time that requests wait, in 0..1.
+    pub wait_share: Option<f64>,
+    /// Factor on the load at which the first objective breaks (1.3: 30 % more), or `None` when not
+    /// known.
+    pub headroom: Option<f64>,
+    /// What more of it changes, by paired runs; `None` when no such run was made.
+    pub effect: Option<Effect>,
+    /// How this was found: `paired` or `observed`.
+    pub method: &'static str,
+    /// The key of the profile that sizes it.
+    pub sized_by: Option<String>,
+}
+
+/// What more of a resource does.
+#[derive(Clone, Debug, Serialize)]
+pub struct Effect {
+    /// What was changed (`db.pool.size 30 -> 60`).
+    pub change: String,
+    /// The metric that moves.
+    pub metric: String,
+    /// Its value without the change.
+    pub before: Figure,
+    /// And with it.
+    pub after: Figure,
+}
+
+/// Where the time of requests goes.
+#[derive(Clone, Debug, Serialize)]
+pub struct TimeSpent {
+    /// Requests sampled.
+    pub requests: u64,
+    /// Mean latency of all, seconds.
+    pub mean_s: f64,
+    /// Mean latency of the slowest 5 %, seconds.
+    pub slowest_mean_s: f64,
+    /// One row per component with a share, the largest first.
+    pub components: Vec<TimeRow>,
+}
+
+/// Mean seconds per request in one component.
+#[derive(Clone, Debug, Serialize)]
+pub struct TimeRow {
+    /// The component; `None` is what passes outside of all (delays of steps).
+    pub component: Option<String>,
+    /// Waited, all requests.
+    pub wait_s: f64,
+    /// Served, all requests.
+    pub service_s: f64,
+    /// Waited, slowest 5 %.
+    pub slowest_wait_s: f64,
+    /// Served, slowest 5 %.
+    pub slowest_service_s: f64,
+}
+
+/// What one traffic or endpoint saw.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrafficRow {
+    /// Its name.
+    pub name: String,
+    /// `traffic` or `endpoint`.
+    pub kind: &'static str,
+    /// Requests offered, per second.
+    pub offered: Figure,
+    /// Requests that ended ok, per second.
+    pub throughput: Figure,
+    /// Latency of those.
+    pub p50: Figure,
+    #[expect(missing_docs, reason = "a quantile, as its name says")]
+    pub p95: Figure,
+    #[expect(missing_docs, reason = "a quantile, as its name says")]
+    pub p99: Figure,
+    /// Share of requests that failed.
+    pub error_rate: Figure,
+    /// Latencies of those that ended ok, requests by octave.
+    pub latency_bins: Vec<LatencyBin>,
+}
+
+/// One bin of a distribution of latency.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct LatencyBin {
+    /// Upper end, seconds.
+    pub up_to_s: f64,
+    /// Share of the requests, in 0..1.
+    pub share: f64,
+}
+
+/// What one resource went through.
+#[derive(Clone, Debug, Serialize)]
+pub struct ResourceRow {
+    /// The component.
+    pub component: String,
+    /// Type of the component (`service`, `database`, …).
+    pub kind: &'static str,
+    /// Full name of the resource.
+    pub resource: String,
+    /// What one unit is called.
+    pub unit: &'static str,
+    /// Units there are, over all; `None` is unlimited.
+    pub size: Option<f64>,
+    /// Busy share of the units.
+    pub utilization: Figure,
+    /// Mean number waiting.
+    pub queue: Figure,
+    /// 95th percentile of the wait of those served.
+    pub wait_p95: Figure,
+    /// Sent away, over all replications.
+    pub refused: u64,
+    /// Gave up waiting.
+    pub timeouts: u64,
+}
+
+/// One kind of failure at one traffic.
+#[derive(Clone, Debug, Serialize)]
+pub struct FailureRow {
+    /// The traffic.
+    pub traffic: String,
+    /// The kind.
+    pub kind: String,
+    /// Requests, over all replications.
+    pub count: u64,
+    /// Share of that traffic's requests.
+    pub share: Figure,
+}
+
+/// What it costs per month.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cost {
+    /// One line per price.
+    pub lines: Vec<CostLine>,
+    /// Sum of the lines.
+    pub total: Money,
+    /// Its interval (usage is measured).
+    pub total_low: Option<Money>,
+    #[expect(missing_docs, reason = "the other end of the interval")]
+    pub total_high: Option<Money>,
+    /// Total over the users of `per`.
+    pub per_user: Option<Money>,
+    /// The population it is divided by.
+    pub per: Option<String>,
+    /// Total over thousands of requests.
+    pub per_1000_requests: Option<Money>,
+    /// What the profile allows.
+    pub budget: Option<Money>,
+    /// Share of the month with this load.
+    pub load_share: f64,
+}
+
+/// One price times its quantity.
+#[derive(Clone, Debug, Serialize)]
+pub struct CostLine {
+    /// The component, or the row under `cost.other`.
+    pub name: String,
+    /// `provisioned`, `usage` or `other`.
+    pub kind: &'static str,
+    /// How it comes about (`4 instances at $40/mo`).
+    pub basis: String,
+    /// Per month.
+    pub amount: Money,
+}
+
+/// An alert rule over the run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Alert {
+    /// Name in the profile.
+    pub name: String,
+    /// The worst level that fires: `quiet`, `undecided`, `warning` or `critical`.
+    pub state: &'static str,
+    /// The expression of that level.
+    pub expression: String,
+    /// First time it fired, seconds from the start of the measured time.
+    pub at_s: Option<f64>,
+    /// Measured value of its first metric.
+    #[serde(flatten)]
+    pub measured: Figure,
+}
+
+/// Requests accounted for: inside at start + arrivals = completed + failed + inside.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Balance {
+    #[expect(missing_docs, reason = "named in the equation")]
+    pub inside_at_start: u64,
+    #[expect(missing_docs, reason = "named in the equation")]
+    pub arrivals: u64,
+    #[expect(missing_docs, reason = "named in the equation")]
+    pub completed: u64,
+    /// By kind; kinds that did not occur are left out.
+    #[serde(serialize_with = "super::json::map")]
+    pub failed: Vec<(String, u64)>,
+    #[expect(missing_docs, reason = "named in the equation")]
+    pub inside: u64,
+}
+
+/// One thing that a run checked about itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// What.
+    pub name: String,
+    /// Whether it is so.
+    pub ok: bool,
+    /// A broken identity ends with exit code 70; others are warnings.
+    pub fatal: bool,
+    /// The two sides.
+    pub detail: String,
+}
+
+/// Something the profile states without a source.
+#[derive(Clone, Debug, Serialize)]
+pub struct Assumption {
+    /// Name in the profile.
+    pub name: String,
+    /// What is assumed, and why.
+    pub says: String,
+    /// Names or paths it influences.
+    pub about: Vec<String>,
+}

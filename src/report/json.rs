@@ -1,0 +1,66 @@
+//! The JSON document: the report's own fields, in their order, with numbers that repeat on every
+//! platform.
+
+use serde::Serialize;
+use serde::Serializer;
+use serde::ser::SerializeMap;
+use serde_json::Value;
+
+use super::Report;
+
+/// Digits that are the same on every platform (`ln` and `exp` may differ in the last ones).
+const DIGITS: usize = 9;
+
+/// Pairs as a map, in their order.
+pub(super) fn map<V: Serialize, S: Serializer>(
+    pairs: &[(String, V)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(pairs.len()))?;
+    for (key, value) in pairs {
+        map.serialize_entry(key, value)?;
+    }
+    map.end()
+}
+
+/// One document, or an array of several; ends with a line break.
+pub fn render(reports: &[Report]) -> String {
+    let mut value = match reports {
+        [one] => serde_json::to_value(one),
+        several => serde_json::to_value(several),
+    }
+    .expect("a report is plain data with text for keys");
+    settle(&mut value);
+    let mut text = serde_json::to_string_pretty(&value).expect("a value is plain data");
+    text.push('\n');
+    text
+}
+
+/// Rounds every number to the digits that all platforms share.
+fn settle(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let x = number.as_f64().expect("asked for just now");
+            *value = Value::from(rounded(x));
+        }
+        Value::Array(items) => items.iter_mut().for_each(settle),
+        Value::Object(fields) => fields.values_mut().for_each(settle),
+        _ => {}
+    }
+}
+
+fn rounded(x: f64) -> f64 {
+    format!("{x:.*e}", DIGITS - 1).parse().unwrap_or(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_digits_that_platforms_do_not_share_are_cut() {
+        assert_eq!(rounded(0.1 + 0.2), 0.3);
+        assert_eq!(rounded(123_456_789.12), 123_456_789.0);
+        assert_eq!(rounded(0.0), 0.0);
+    }
+}

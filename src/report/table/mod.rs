@@ -1,0 +1,95 @@
+//! The report for a terminal: the verdict first, the next step last, where the eye is.
+
+mod load;
+mod money;
+mod notes;
+mod objectives;
+mod parts;
+
+use super::layout::{Look, Page, Tone, toned};
+use super::{Origin, Report, Verdict};
+
+/// All reports, one after another; those that are left out for width are in the JSON document.
+pub fn render(reports: &[Report], look: Look) -> String {
+    let mut page = Page::new(look);
+    for (i, report) in reports.iter().enumerate() {
+        if i > 0 {
+            let rule = "─".repeat(look.width.min(120));
+            page.line(&[]);
+            page.line(&[toned(Tone::Faint, rule)]);
+        }
+        one(&mut page, report);
+    }
+    page.finish()
+}
+
+fn one(page: &mut Page, report: &Report) {
+    head(page, report);
+    objectives::print(page, report);
+    parts::overloads(page, report);
+    parts::bottlenecks(page, report);
+    load::time(page, report);
+    load::traffic(page, report);
+    parts::resources(page, report);
+    load::failures(page, report);
+    money::print(page, report);
+    notes::alerts(page, report);
+    notes::assumptions(page, report);
+    notes::warnings(page, report);
+    notes::checks(page, report);
+    notes::run_line(page, report);
+    notes::next_step(page, report);
+}
+
+/// Title, file and the sentence that counts the verdicts.
+fn head(page: &mut Page, report: &Report) {
+    page.line(&[
+        toned(Tone::Strong, &*report.profile.name),
+        toned(Tone::Faint, &*report.profile.file),
+    ]);
+    let (word, tone) = match report.verdict {
+        Verdict::Holds => ("HOLDS", Tone::Good),
+        Verdict::Undecided => ("UNDECIDED", Tone::Warn),
+        Verdict::Fails => ("FAILS", Tone::Bad),
+    };
+    if report.objectives.is_empty() {
+        page.line(&[
+            "No objectives: nothing in the profile must hold (slo, claims, cost.budget).".into()
+        ]);
+    } else {
+        page.line(&[toned(tone, word), tally(report).into()]);
+    }
+    if report.partial {
+        let text = "PARTIAL: interrupted; what follows rests on less data than was asked for";
+        page.line(&[toned(Tone::Bad, text)]);
+    }
+}
+
+/// `1 of 3 objectives fails, 1 undecided; all 9 claims hold`.
+fn tally(report: &Report) -> String {
+    let of = |claims: bool| {
+        let these = report
+            .objectives
+            .iter()
+            .filter(move |o| o.kind != Origin::Gate && (o.kind == Origin::Claim) == claims);
+        let count = |v| these.clone().filter(|o| o.verdict == v).count();
+        (these.clone().count(), count(Verdict::Fails), count(Verdict::Undecided))
+    };
+    let noun = |n: usize, word: &str| if n == 1 { word.to_owned() } else { format!("{word}s") };
+    let mut sentences = Vec::new();
+    for (word, (n, fails, undecided)) in [("objective", of(false)), ("claim", of(true))] {
+        let sentence = match (n, fails, undecided) {
+            (0, _, _) => continue,
+            (1, 0, 0) => format!("the {word} holds"),
+            (_, 0, 0) => format!("all {n} {word}s hold"),
+            (_, 0, u) => format!("{u} of {n} {} undecided, none fails", noun(n, word)),
+            (_, f, u) => {
+                let verb = if f == 1 { "fails" } else { "fail" };
+                let rest = if u == 0 { String::new() } else { format!(", {u} undecided") };
+                format!("{f} of {n} {} {verb}{rest}", noun(n, word))
+            }
+        };
+        sentences.push(sentence);
+    }
+    sentences.join("; ")
+}

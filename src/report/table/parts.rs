@@ -1,0 +1,157 @@
+//! What the parts of the system went through: overloads, bottlenecks, resources.
+
+use crate::program::Quantity;
+use crate::report::figure::{self, Figure};
+use crate::report::layout::{Cell, Column, Grid, Page, Tone, bar, toned};
+use crate::report::{Bottleneck, Overload, Report, ResourceRow};
+
+/// Most resources that are printed unless asked for all.
+const ROWS: usize = 12;
+
+/// Parts that are offered more than they can serve: one sentence each.
+pub(super) fn overloads(page: &mut Page, report: &Report) {
+    if report.overloads.is_empty() {
+        return;
+    }
+    page.heading("Overloaded", "");
+    for overload in &report.overloads {
+        page.paragraph(&toned(Tone::Bad, overload_sentence(overload)), 2);
+    }
+    if report.run.state == "growing" {
+        let text = "There is no steady state: latencies grow with the length of the run, so none of \
+                    them is a figure of the system.";
+        page.paragraph(&text.into(), 2);
+    }
+}
+
+fn overload_sentence(o: &Overload) -> String {
+    let rate = |x| figure::bare(x, Quantity::Rate);
+    let offered = format!(
+        "{}: offered {}, serves {}",
+        o.resource,
+        rate(o.offered_per_s),
+        rate(o.served_per_s)
+    );
+    if o.grows {
+        format!("{offered}; its backlog grows by {}", o.growth.with_interval())
+    } else {
+        format!("{offered}; it sends away or loses {}", rate(o.lost_per_s))
+    }
+}
+
+/// The resources whose capacity decides.
+pub(super) fn bottlenecks(page: &mut Page, report: &Report) {
+    if report.bottlenecks.is_empty() {
+        return;
+    }
+    page.heading("Bottlenecks", "where more capacity helps most, first");
+    let columns = [
+        Column::left(""),
+        Column::right("busy"),
+        Column::right("share of wait"),
+        Column::right("load it bears"),
+        Column::left("what more of it does").wrapping(),
+    ];
+    let mut grid = Grid::new(columns);
+    let percent = |x: Option<f64>| x.map_or("-".to_owned(), |x| figure::bare(x, Quantity::Ratio));
+    for b in &report.bottlenecks {
+        grid.row([
+            b.resource.as_str().into(),
+            b.utilization.map_or_else(|| "-".into(), level),
+            percent(b.wait_share).into(),
+            b.headroom.map_or("-".to_owned(), |x| format!("{x:.2} x")).into(),
+            effect(b).into(),
+        ]);
+    }
+    page.grid(&grid);
+}
+
+fn effect(b: &Bottleneck) -> String {
+    match (&b.effect, &b.sized_by) {
+        (Some(e), _) => {
+            format!(
+                "{}: {} {} -> {}",
+                e.change,
+                e.metric,
+                e.before.value(),
+                e.after.with_interval()
+            )
+        }
+        (None, Some(path)) => format!("not tried; {path} sizes it"),
+        (None, None) => String::new(),
+    }
+}
+
+/// Utilization in words' colour: above 90 % bad, above 75 % a warning.
+fn level(utilization: f64) -> Cell {
+    let tone = match utilization {
+        u if u > 0.9 => Tone::Bad,
+        u if u > 0.75 => Tone::Warn,
+        _ => Tone::Plain,
+    };
+    toned(tone, figure::bare(utilization, Quantity::Ratio))
+}
+
+/// Resources, the busiest first.
+pub(super) fn resources(page: &mut Page, report: &Report) {
+    let busy = |r: &ResourceRow| r.utilization.0.value.unwrap_or(-1.0);
+    let troubled = |r: &ResourceRow| r.refused + r.timeouts > 0;
+    let mut rows: Vec<&ResourceRow> = report.resources.iter().collect();
+    // Stable: equal ones stay in the order of the profile.
+    rows.sort_by(|a, b| troubled(b).cmp(&troubled(a)).then(busy(b).total_cmp(&busy(a))));
+    let hidden = if page.look().verbose { 0 } else { rows.len().saturating_sub(ROWS) };
+    rows.truncate(rows.len() - hidden);
+    if rows.is_empty() {
+        return;
+    }
+    page.heading("Resources", "busiest first; wait is that of those served");
+    let columns = [
+        Column::left(""),
+        Column::right("size"),
+        Column::left("").close().from(100),
+        Column::right("busy"),
+        Column::left("").close().from(100),
+        Column::right("waiting"),
+        Column::right("wait p95"),
+        Column::right("refused"),
+        Column::right("timed out"),
+    ];
+    let mut grid = Grid::new(columns);
+    for r in rows {
+        let losses = |n: u64| match n {
+            0 => toned(Tone::Faint, "0"),
+            n => toned(Tone::Bad, figure::about(n)),
+        };
+        grid.row([
+            r.resource.as_str().into(),
+            r.size.map_or("-".to_owned(), |n| size(n, r.unit)).into(),
+            toned(Tone::Faint, r.unit),
+            r.utilization.0.value.map_or_else(|| "-".into(), level),
+            bar(r.utilization.0.value.unwrap_or(0.0), 10).into(),
+            r.queue.value().into(),
+            quiet(&r.wait_p95),
+            losses(r.refused),
+            losses(r.timeouts),
+        ]);
+    }
+    page.grid(&grid);
+    if hidden > 0 {
+        page.paragraph(
+            &toned(Tone::Faint, format!("and {hidden} less busy ones (-v shows all)")),
+            2,
+        );
+    }
+}
+
+fn size(n: f64, unit: &str) -> String {
+    let quantity = if unit == "byte" { Quantity::Bytes } else { Quantity::Count };
+    figure::bare(n, quantity)
+}
+
+/// A wait, faint where there is none.
+fn quiet(wait: &Figure) -> Cell {
+    match wait.0.value {
+        Some(x) if x > 0.0 => wait.value().into(),
+        _ => toned(Tone::Faint, wait.value()),
+    }
+}

@@ -1,9 +1,9 @@
 //! An expression against the names of a program: what must be measured, and how it is compared.
 
-use super::ExprError;
 use super::ast::{Bound, Clause, Comparator, Comparison, Expression, MetricRef, Test};
 use super::names::{CostMetric, Found, Names};
 use super::value::{Unit, Value};
+use super::{ExprError, Mistake};
 use crate::program::{Measure, Program, Quantity};
 use crate::stats::Statistic;
 
@@ -238,6 +238,7 @@ impl Compiler<'_> {
                 let width = clause.to_string().chars().count();
                 self.errors.push(
                     ExprError::new(0, width, "only a claim or a gate can be `manual(…)`")
+                        .is(Mistake::Place)
                         .hint("state a metric and its bound"),
                 );
                 None
@@ -248,6 +249,7 @@ impl Compiler<'_> {
                 }
                 self.errors.push(
                     ExprError::new(*offset, 3, "the bare word `slo` is for `diff` only")
+                        .is(Mistake::Place)
                         .hint("state a metric and its bound"),
                 );
                 None
@@ -266,6 +268,7 @@ impl Compiler<'_> {
         if self.purpose == Purpose::Trigger && matches!(found, Found::Cost(_)) {
             self.errors.push(
                 ExprError::new(metric.offset, metric.width, "money triggers nothing in a run")
+                    .is(Mistake::Place)
                     .hint("state it as an objective or a claim"),
             );
             return None;
@@ -285,6 +288,7 @@ impl Compiler<'_> {
                 if *comparator == Comparator::Equal && !counts && self.purpose != Purpose::Target {
                     self.errors.push(
                         ExprError::new(metric.offset, metric.width, "`=` compares counts only")
+                            .is(Mistake::Unit)
                             .hint("write `within low..high`, `<` or `>`"),
                     );
                     return None;
@@ -320,6 +324,7 @@ impl Compiler<'_> {
         let Found::Measured { measure, statistic, .. } = found else {
             self.errors.push(
                 ExprError::new(metric.offset, metric.width, "money is per month, not of a while")
+                    .is(Mistake::Place)
                     .hint("leave `during` out"),
             );
             return None;
@@ -335,6 +340,7 @@ impl Compiler<'_> {
             let what = if from.exact == to.exact { "an instant" } else { "`during`" };
             self.errors.push(
                 ExprError::new(from.offset, width, format!("{what} of this is not supported yet"))
+                    .is(Mistake::NotYet)
                     .hint("levels, rates and counts can be asked for during a span: `5m..10m`"),
             );
             return None;
@@ -355,7 +361,9 @@ impl Compiler<'_> {
                 Some(Limit::Value(value.base))
             }
             Bound::Relative(value) => {
-                let fault = |message| ExprError::new(value.offset, value.width(), message);
+                let fault = |message| {
+                    ExprError::new(value.offset, value.width(), message).is(Mistake::Place)
+                };
                 if self.purpose != Purpose::Diff {
                     let number = value.text.trim_start_matches(['+', '-']);
                     let error = fault(format!("`{value}` is relative to a base: `diff` only"));
@@ -381,6 +389,7 @@ impl Compiler<'_> {
                                 noun(second.quantity())
                             ),
                         )
+                        .is(Mistake::Unit)
                         .expected(format!("{} or another metric of it", noun(found.quantity()))),
                     );
                     return None;
@@ -421,9 +430,11 @@ impl Compiler<'_> {
         self.errors.push(if value.unit == Unit::Count {
             let advice = with_unit(value, wanted);
             ExprError::new(value.offset, width, format!("needs a unit: {advice}?"))
+                .is(Mistake::Unit)
         } else {
             let (is, has) = (wanted.noun(), value.unit.noun());
             ExprError::new(value.offset, width, format!("`{metric}` is {is}, `{value}` is {has}"))
+                .is(Mistake::Unit)
                 .expected(format!("{is} such as `{}`", example(wanted)))
         });
         None

@@ -14,6 +14,8 @@ mod lex;
 mod metric;
 mod names;
 mod parse;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use ast::{Bound, Clause, Comparator, Comparison, Expression, MetricRef, Test};
@@ -22,10 +24,29 @@ pub use names::{CostMetric, Names};
 pub use parse::parse;
 pub use value::{Unit, Value};
 
+/// What sort of mistake an [`ExprError`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// The text makes no sense.
+    Syntax,
+    /// A name that nothing has, or that says too little.
+    Name,
+    /// A missing, unknown or wrong unit.
+    Unit,
+    /// A range that ends before it begins.
+    Range,
+    /// Something that cannot be said in this place (`manual(…)` as an objective).
+    Place,
+    /// In the language, not built.
+    NotYet,
+}
+
 /// One mistake in an expression. Offsets and widths count characters of the expression's text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ExprError {
+    /// What sort of mistake it is.
+    pub mistake: Mistake,
     /// Where it begins, from 0.
     pub offset: usize,
     /// How many characters it covers, at least 1.
@@ -41,7 +62,14 @@ pub struct ExprError {
 impl ExprError {
     /// A mistake at a place.
     pub(crate) fn new(offset: usize, width: usize, message: impl Into<String>) -> Self {
-        Self { offset, width: width.max(1), message: message.into(), expected: None, hint: None }
+        let (mistake, width) = (Mistake::Syntax, width.max(1));
+        Self { mistake, offset, width, message: message.into(), expected: None, hint: None }
+    }
+
+    /// Of another sort than a slip of syntax.
+    pub(crate) fn is(mut self, mistake: Mistake) -> Self {
+        self.mistake = mistake;
+        self
     }
 
     /// With what could stand there.

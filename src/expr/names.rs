@@ -1,8 +1,8 @@
 //! What a name in an expression stands for: the catalogue's metrics, money, and helpful refusals.
 
-use super::ExprError;
 use super::ast::MetricRef;
 use super::metric::statistic;
+use super::{ExprError, Mistake};
 use crate::program::{Catalogue, Measure, Metric, Quantity};
 use crate::stats::Statistic;
 
@@ -88,7 +88,9 @@ const NOT_YET: [&str; 16] = [
 impl Names<'_> {
     /// What a metric stands for.
     pub(crate) fn find(&self, metric: &MetricRef) -> Result<Found, ExprError> {
-        let error = |message: String| ExprError::new(metric.offset, metric.width, message);
+        let error = |message: String| {
+            ExprError::new(metric.offset, metric.width, message).is(Mistake::Name)
+        };
         if let Some(at) = &metric.at {
             return self.part(metric, at);
         }
@@ -127,7 +129,9 @@ impl Names<'_> {
     }
 
     fn cost(&self, metric: &MetricRef, rest: &str) -> Result<CostMetric, ExprError> {
-        let error = |message: String| ExprError::new(metric.offset, metric.width, message);
+        let error = |message: String| {
+            ExprError::new(metric.offset, metric.width, message).is(Mistake::Name)
+        };
         match rest {
             "total" => Ok(CostMetric::Total),
             "provisioned" => Ok(CostMetric::Provisioned),
@@ -177,7 +181,9 @@ impl Names<'_> {
 
     /// Why a name is not known, and which one may be meant.
     fn unknown(&self, metric: &MetricRef) -> ExprError {
-        let error = |message: String| ExprError::new(metric.offset, metric.width, message);
+        let error = |message: String| {
+            ExprError::new(metric.offset, metric.width, message).is(Mistake::Name)
+        };
         let written = metric.written.as_str();
         if statistic(written).is_some() {
             let full: Vec<String> = self
@@ -283,6 +289,7 @@ fn measured(metric: &Metric, statistic: Option<Statistic>) -> Found {
 /// In the language, not built.
 pub(crate) fn not_yet(metric: &MetricRef) -> ExprError {
     ExprError::new(metric.offset, metric.width, format!("`{metric}` is not supported yet"))
+        .is(Mistake::NotYet)
 }
 
 fn listed(names: &[&str]) -> String {

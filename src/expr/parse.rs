@@ -1,10 +1,10 @@
 //! Tokens to an [`Expression`], by recursive descent over the grammar of the language.
 
-use super::ExprError;
 use super::ast::{Bound, Clause, Comparison, Expression, MetricRef, Test};
 use super::lex::{Kind, Token, lex};
 use super::metric::metric;
 use super::value::{self, Unit, Value};
+use super::{ExprError, Mistake};
 
 /// Reads an expression: `metric comparator bound [for duration]`, joined by `and`, `or` and
 /// brackets (`and` binds tighter), or `manual(text)`.
@@ -172,6 +172,7 @@ impl<'t> Parser<'t> {
             value.width(),
             format!("`{value}` is not a duration, or not longer than none"),
         )
+        .is(Mistake::Unit)
         .expected("a duration such as `5m`");
         Err(if value.unit == Unit::Count && value.base > 0.0 {
             error.hint(format!("{value}s or {value}m?"))
@@ -194,6 +195,7 @@ impl<'t> Parser<'t> {
                         end.width(),
                         format!("`{end}` is not a time"),
                     )
+                    .is(Mistake::Unit)
                     .expected("a span of time such as `during 5m..10m`"));
                 }
             }
@@ -263,6 +265,7 @@ impl<'t> Parser<'t> {
                 value.width(),
                 format!("`{value}` cannot multiply a metric"),
             )
+            .is(Mistake::Unit)
             .expected("a ratio such as `120%` or `2x`"));
         }
         if value.unit == Unit::Count {
@@ -271,6 +274,7 @@ impl<'t> Parser<'t> {
                 value.width(),
                 format!("`{value}` needs a unit to multiply a metric"),
             )
+            .is(Mistake::Unit)
             .hint(format!("{value}x or {value}%?")));
         }
         Ok(Bound::Scaled(value, self.metric("a metric, such as `cost.budget`")?))
@@ -285,7 +289,8 @@ impl<'t> Parser<'t> {
         let high = self.value(expected)?;
         let width = high.offset + high.width() - low.offset;
         if low.unit != high.unit {
-            let error = ExprError::new(low.offset, width, "the ends differ in kind");
+            let error =
+                ExprError::new(low.offset, width, "the ends differ in kind").is(Mistake::Unit);
             return Err(if low.unit == Unit::Count {
                 error.hint("each end carries its unit: `150ms..450ms`")
             } else {
@@ -294,6 +299,7 @@ impl<'t> Parser<'t> {
         }
         if low.exact > high.exact {
             return Err(ExprError::new(low.offset, width, "the range ends before it begins")
+                .is(Mistake::Range)
                 .hint(format!("{high}..{low}")));
         }
         Ok((low, high))

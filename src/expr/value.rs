@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 
-use super::ExprError;
+use super::{ExprError, Mistake};
 use crate::program::Quantity;
+use crate::units::MONTH_H;
 
 /// What a quantity's unit makes of it; each has one base unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +106,6 @@ pub(crate) fn is_unit(word: &str) -> bool {
     word == "%" || word == "x" || scale(word).is_some()
 }
 
-/// Hours of a month, the same in every place of the language.
-pub(crate) const HOURS_PER_MONTH: i64 = 730;
-
 fn scale(unit: &str) -> Option<(Decimal, Unit)> {
     let micro = Decimal::new(1, 6);
     let whole = |n: i64| Decimal::from(n);
@@ -120,7 +118,7 @@ fn scale(unit: &str) -> Option<(Decimal, Unit)> {
         "m" | "min" => time(whole(60)),
         "h" => time(whole(3600)),
         "d" => time(whole(86_400)),
-        "mo" => time(whole(3600 * HOURS_PER_MONTH)),
+        "mo" => time(Decimal::from(3600 * MONTH_H)),
         "B" => bytes(1),
         "kB" | "KB" => bytes(1000),
         "MB" => bytes(1_000_000),
@@ -155,7 +153,7 @@ fn seconds_of(per: &str) -> Option<Decimal> {
 /// Reads a quantity that begins at `offset` of its expression.
 pub(crate) fn value(text: &str, offset: usize) -> Result<Value, ExprError> {
     let width = text.chars().count();
-    let wrong = |message: String| ExprError::new(offset, width, message);
+    let wrong = |message: String| ExprError::new(offset, width, message).is(Mistake::Unit);
     let negative = text.starts_with('-');
     let rest = text.trim_start_matches(['+', '-']);
     let (money, rest) = rest.strip_prefix('$').map_or((false, rest), |rest| (true, rest));
@@ -171,7 +169,7 @@ pub(crate) fn value(text: &str, offset: usize) -> Result<Value, ExprError> {
     let (exact, unit) = if money {
         match (unit, per.as_slice()) {
             ("", ["mo"]) => (number, Unit::PerMonth),
-            ("", ["h"]) => (times(Decimal::from(HOURS_PER_MONTH))?, Unit::PerMonth),
+            ("", ["h"]) => (times(Decimal::from(MONTH_H))?, Unit::PerMonth),
             ("", ["request"]) => (number, Unit::PerRequest),
             ("", []) => {
                 return Err(wrong(format!("`{text}`: money per what?"))
@@ -210,7 +208,8 @@ pub(crate) fn value(text: &str, offset: usize) -> Result<Value, ExprError> {
 
 fn unknown_unit(text: &str, digits: &str, unit: &str, per: &[&str], offset: usize) -> ExprError {
     let width = text.chars().count();
-    let error = ExprError::new(offset, width, format!("`{text}` has no known unit"));
+    let message = format!("`{text}` has no known unit");
+    let error = ExprError::new(offset, width, message).is(Mistake::Unit);
     match unit {
         "M" | "G" | "T" | "K" | "k" if per.is_empty() => {
             let letter = if unit == "K" { "k" } else { unit };

@@ -1,6 +1,6 @@
 //! How many requests per second a program's sources would send, before anything has run.
 
-use crate::program::{Program, SourceKind, Supply};
+use crate::program::{Program, Sessions, SourceKind, Supply};
 
 /// Requests per second over the long run, when no client has to wait: the mean rate of open sources,
 /// sessions times their messages, clients over their think time. An upper bound for clients, who
@@ -16,47 +16,73 @@ pub fn offered_per_s(program: &Program) -> f64 {
                 f64::from(*clients) / think.map_or(0.0, mean)
             }
             SourceKind::Sessions(sessions) => {
-                let present = match &sessions.supply {
-                    Supply::Constant(n) => f64::from(*n),
-                    Supply::Arrivals(curve) => {
-                        curve.mean_rate() * sessions.length.map_or(f64::INFINITY, mean)
-                    }
-                };
-                let present = present.min(sessions.cap.map_or(f64::INFINITY, f64::from));
-                let each: f64 = sessions
-                    .streams
-                    .iter()
-                    .filter(|stream| stream.entry.is_some())
+                let messages = sessions.streams.iter().filter(|stream| stream.entry.is_some());
+                let each: f64 = messages
                     .map(|stream| 1.0 / mean(stream.every))
                     .chain(sessions.dialogue.map(|(think, _)| 1.0 / mean(think)))
                     .sum();
-                if each > 0.0 { present * each } else { 0.0 }
+                if each > 0.0 { present(program, sessions) * each } else { 0.0 }
             }
         })
         .sum()
 }
 
-/// Whether some client waits for its answer before it sends again, so that [`offered_per_s`] is
-/// only an upper bound.
-pub(super) fn waits_for_answers(program: &Program) -> bool {
-    program.sources.iter().any(|source| match &source.kind {
-        SourceKind::Open { .. } => false,
-        SourceKind::Closed { .. } => true,
-        SourceKind::Sessions(sessions) => sessions.dialogue.is_some(),
-    })
+/// Messages per second that sessions are sent and that are no requests: work without an answer.
+pub(super) fn pushed_per_s(program: &Program) -> f64 {
+    let sessions = program.sources.iter().filter_map(|source| match &source.kind {
+        SourceKind::Sessions(sessions) => Some(sessions),
+        _ => None,
+    });
+    sessions
+        .map(|sessions| {
+            let pushes = sessions.streams.iter().filter(|stream| stream.entry.is_none());
+            let each: f64 =
+                pushes.map(|stream| 1.0 / program.dists[stream.every.index()].mean()).sum();
+            if each > 0.0 { present(program, sessions) * each } else { 0.0 }
+        })
+        .sum()
+}
+
+/// Sessions present over the long run.
+fn present(program: &Program, sessions: &Sessions) -> f64 {
+    let present = match &sessions.supply {
+        Supply::Constant(n) => f64::from(*n),
+        Supply::Arrivals(curve) => {
+            let length = sessions.length.map(|id| program.dists[id.index()].mean());
+            curve.mean_rate() * length.unwrap_or(f64::INFINITY)
+        }
+    };
+    present.min(sessions.cap.map_or(f64::INFINITY, f64::from))
+}
+
+/// Clients (and sessions in a dialogue) that wait for an answer before they send again. With any,
+/// [`offered_per_s`] is only an upper bound.
+pub(super) fn waiting_clients(program: &Program) -> u64 {
+    let clients = program.sources.iter().map(|source| match &source.kind {
+        SourceKind::Closed { clients, .. } => f64::from(*clients),
+        SourceKind::Sessions(sessions) if sessions.dialogue.is_some() => {
+            present(program, sessions).clamp(1.0, 1e9)
+        }
+        SourceKind::Open { .. } | SourceKind::Sessions(_) => 0.0,
+    });
+    clients.sum::<f64>() as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dist::Distribution;
-    use crate::program::{Builder, Curve, Sessions, Source, Stream as Messages};
+    use crate::program::{Builder, Curve, Source, Stream as Messages};
 
-    fn rate(kind: impl FnOnce(&mut Builder) -> SourceKind) -> f64 {
+    fn program(kind: impl FnOnce(&mut Builder) -> SourceKind) -> Program {
         let mut builder = Builder::new();
         let kind = kind(&mut builder);
         builder.source(Source { kind, site: 1 });
-        offered_per_s(&builder.finish())
+        builder.finish()
+    }
+
+    fn rate(kind: impl FnOnce(&mut Builder) -> SourceKind) -> f64 {
+        offered_per_s(&program(kind))
     }
 
     fn sessions(supply: Supply) -> Sessions {
@@ -85,7 +111,7 @@ mod tests {
         });
         assert_eq!(closed, 50.0);
         assert!(rate(|_| SourceKind::Closed { clients: 1, think: None, entry: 0 }).is_infinite());
-        let sent = rate(|b| {
+        let talk = program(|b| {
             let every = b.dist(Distribution::Constant(0.5));
             let length = Some(b.dist(Distribution::Constant(60.0)));
             let message = |entry| Messages { every, constant_ns: None, entry, push: None, site: 1 };
@@ -95,7 +121,7 @@ mod tests {
                 ..sessions(Supply::Arrivals(Curve::Constant(2.0)))
             })
         });
-        assert_eq!(sent, 240.0);
+        assert_eq!((offered_per_s(&talk), pushed_per_s(&talk)), (240.0, 240.0));
         assert_eq!(rate(|_| SourceKind::Sessions(sessions(Supply::Constant(7)))), 0.0);
     }
 }

@@ -7,8 +7,9 @@
 
 use std::borrow::Cow;
 
+use super::measured::{level, total};
 use crate::program::{Counter, Gauge, Measure, Quantity};
-use crate::results::{Level, Replication};
+use crate::results::Replication;
 use crate::stats::{self, Interval, Statistic, Tally};
 
 /// Nothing was observed that the metric could be computed from.
@@ -278,75 +279,6 @@ fn pooled<'t>(mut tallies: impl Iterator<Item = &'t Tally>) -> Cow<'t, Tally> {
     })
 }
 
-fn total(counters: &[Counter], replication: &Replication) -> f64 {
-    counters.iter().map(|&counter| count(counter, replication) as f64).sum()
-}
-
-/// A counter's value in one replication.
-fn count(counter: Counter, r: &Replication) -> u64 {
-    let kind = |failures: &[u64], kind: crate::program::KindId| {
-        failures.get(kind.index()).copied().unwrap_or(0)
-    };
-    match counter {
-        Counter::Arrivals(class) => r.classes[class.index()].arrivals,
-        Counter::Ok(class) => r.classes[class.index()].ok.count,
-        Counter::Failed(class) => r.classes[class.index()].failed.count,
-        Counter::FailedAs(class, k) => kind(&r.classes[class.index()].failures, k),
-        Counter::Attempts(class) => r.classes[class.index()].attempts,
-        Counter::StationArrivals(station) => r.stations[station.index()].arrivals,
-        Counter::StationWaited(station) => r.stations[station.index()].waited,
-        Counter::StationRefused(station) => r.stations[station.index()].refused,
-        Counter::StationTimeouts(station) => r.stations[station.index()].timeouts,
-        Counter::StationServed(station) => r.stations[station.index()].served,
-        Counter::Calls(component) => r.components[component.index()].calls,
-        Counter::CallsFailed(component) => r.components[component.index()].failures.iter().sum(),
-        Counter::CallsFailedAs(component, k) => kind(&r.components[component.index()].failures, k),
-        Counter::Lookups(family) => r.families[family.index()].lookups,
-        Counter::Hits(family) => r.families[family.index()].hits,
-        Counter::Evictions(node) => r.nodes[node.index()].evictions,
-        Counter::MemoryKills(instance) => r.instances[instance.index()].memory_kills,
-        Counter::Recycles(instance) => r.instances[instance.index()].recycles,
-        Counter::SessionsStarted(source) => r.sessions[source.index()].started,
-        Counter::SessionsDropped(source) => r.sessions[source.index()].dropped,
-        Counter::SessionsRefused(source) => r.sessions[source.index()].refused,
-    }
-}
-
-/// A level's record in one replication.
-fn level(gauge: Gauge, r: &Replication) -> Level {
-    // A level that is 0 or 1: its square is itself.
-    let switch = |on_s: f64| Level {
-        integral: on_s,
-        square: on_s,
-        max: if on_s > 0.0 { 1.0 } else { 0.0 },
-        ..Level::default()
-    };
-    let station = |id: crate::program::StationId| &r.stations[id.index()];
-    match gauge {
-        Gauge::InFlight(class) => r.classes[class.index()].in_flight,
-        Gauge::Busy(id) => station(id).busy,
-        Gauge::Size(id) => station(id).size,
-        Gauge::Queue(id) => station(id).queue,
-        Gauge::InSystem(id) => {
-            let (busy, queue) = (station(id).busy, station(id).queue);
-            Level {
-                integral: busy.integral + queue.integral,
-                square: f64::NAN,
-                max: busy.max + queue.max,
-                at_start: busy.at_start + queue.at_start,
-                at_end: busy.at_end + queue.at_end,
-            }
-        }
-        Gauge::Full(id) => switch(station(id).full_s),
-        Gauge::CacheBytes(node) => r.nodes[node.index()].bytes,
-        Gauge::Keys(node) => r.nodes[node.index()].keys,
-        Gauge::Sessions(source) => r.sessions[source.index()].active,
-        Gauge::BreakerOpen(breaker) => switch(r.breakers_open_s[breaker.index()]),
-        Gauge::Down(instance) => switch(r.instances[instance.index()].down_s),
-        Gauge::Constant(value) => Level::constant(value, r.time_s),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,8 +286,8 @@ mod tests {
         BreakerId, ClassId, ComponentId, FamilyId, InstanceId, KindId, NodeId, SourceId, StationId,
     };
     use crate::results::{
-        ClassRecord, ComponentRecord, FamilyRecord, InstanceRecord, NodeRecord, SessionRecord,
-        StationRecord,
+        ClassRecord, ComponentRecord, FamilyRecord, InstanceRecord, Level, NodeRecord,
+        SessionRecord, StationRecord,
     };
     use Quantity::{Count, Duration, Rate, Ratio};
 

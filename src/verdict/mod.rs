@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod estimate;
+mod measured;
 
 pub use checks::{Check, check};
 pub use estimate::{Estimate, estimate};

@@ -352,11 +352,11 @@ impl Spec {
         }
     }
 
-    /// What a request holds in memory: of its own and its connection, and of the endpoint.
+    /// What a request holds in memory: of its own, and of the endpoint. (A session holds
+    /// `per_connection` as long as it is open.)
     fn request_memory(&self, entry: &Entry<'_>) -> Vec<(&'static str, Distribution)> {
         let Some(memory) = &self.memory else { return Vec::new() };
-        let connection = if entry.session.is_some() { 0.0 } else { memory.per_connection };
-        let fixed = memory.per_request + connection;
+        let fixed = memory.per_request;
         let mut all = Vec::new();
         match entry.memory {
             Some(Distribution::Constant(bytes)) => {

@@ -146,7 +146,7 @@ static MEMORY: Table = Table {
         field("limit", Shape::Bytes, "", "most there is"),
         field("base", Shape::Bytes, "0B", "of an instance that does nothing"),
         field("per_worker", Shape::Bytes, "0B", "of each worker"),
-        field("per_connection", Shape::Bytes, "0B", "of each open connection"),
+        field("per_connection", Shape::Bytes, "0B", "of the connection of each session"),
         field("per_request", Shape::Bytes, "0B", "of each request inside"),
         field(
             "when_full",

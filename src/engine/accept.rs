@@ -32,6 +32,11 @@ pub(crate) struct CrewState {
     pub(crate) queue: Queue,
     turn: usize,
     pub(crate) occupied: u32,
+    /// Places of all workers.
+    places: u64,
+    /// There is one worker, which takes requests whatever its loop does.
+    is_single: bool,
+    per_worker: u32,
 }
 
 impl CrewState {
@@ -43,6 +48,9 @@ impl CrewState {
             queue: Queue::new(if spec.priority { levels } else { 1 }),
             turn: 0,
             occupied: 0,
+            places: u64::from(spec.per_worker) * u64::from(spec.workers),
+            is_single: spec.workers == 1 && !matches!(spec.accept, Accept::Idle { .. }),
+            per_worker: spec.per_worker,
         }
     }
 
@@ -158,6 +166,50 @@ impl<'p> World<'p> {
     /// A request asks an instance for a worker.
     #[inline]
     pub(crate) fn accept(&mut self, station: u32, id: u32) -> Answer {
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        let Moving::Crew(crew) = &mut place.moving else {
+            unreachable!("lowering addresses a crew")
+        };
+        // One worker that lives on and has room: no choice to make. While its instance is down it
+        // boots.
+        if crew.is_single
+            && crew.queue.len == 0
+            && let [worker] = crew.workers.as_mut_slice()
+            && worker.mode == Mode::Up
+            && worker.left == u64::MAX
+            && worker.requests.saturating_add(worker.sessions) < crew.per_worker
+        {
+            worker.requests += 1;
+            crew.occupied += 1;
+            place.stats.arrivals += 1;
+            place.stats.served += 1;
+            place.stats.wait.record(0.0);
+            place.stats.busy.add(now, 1.0);
+            if u64::from(crew.occupied) == crew.places {
+                place.stats.full_since = now;
+            }
+            place.stats.given.begin(now);
+            self.note_worker_of(station, id, 0);
+            return Answer::Granted(0);
+        }
+        self.accept_by_choice(station, id)
+    }
+
+    /// The place that a request has on a worker, in its slot and its local.
+    #[inline]
+    fn note_worker_of(&mut self, station: u32, id: u32, worker: u32) {
+        let Op::Accept { worker: local, slot, .. } = self.program.ops[self.tasks[id].pc as usize]
+        else {
+            unreachable!("a task waits at the operation that asked")
+        };
+        let first = self.crew_spec(station).first_worker;
+        self.tasks.set_local(id, local.0, u64::from(first + worker));
+        self.hold(id, slot.0, u64::from(station) | u64::from(worker) << 32);
+    }
+
+    #[inline(never)]
+    fn accept_by_choice(&mut self, station: u32, id: u32) -> Answer {
         self.places[station as usize].stats.arrivals += 1;
         let program = self.program;
         if let Some(instance) = program.stations[station as usize].instance
@@ -252,11 +304,6 @@ impl<'p> World<'p> {
 
     /// Gives a worker's place to a request.
     fn assign(&mut self, station: u32, id: u32, worker: u32) {
-        let Op::Accept { worker: local, slot, .. } = self.program.ops[self.tasks[id].pc as usize]
-        else {
-            unreachable!("a task waits at the operation that asked")
-        };
-        let spec = self.crew_spec(station);
         let now = self.now;
         let place = &mut self.places[station as usize];
         place.stats.served += 1;
@@ -265,8 +312,7 @@ impl<'p> World<'p> {
             unreachable!("lowering addresses a crew")
         };
         crew.occupied += 1;
-        let full = u64::from(spec.per_worker) * u64::from(spec.workers);
-        if u64::from(crew.occupied) == full {
+        if u64::from(crew.occupied) == crew.places {
             place.stats.full_since = now;
         }
         let w = &mut crew.workers[worker as usize];
@@ -277,8 +323,7 @@ impl<'p> World<'p> {
                 self.retire(station, worker);
             }
         }
-        self.tasks.set_local(id, local.0, u64::from(spec.first_worker + worker));
-        self.hold(id, slot.0, u64::from(station) | u64::from(worker) << 32);
+        self.note_worker_of(station, id, worker);
         self.places[station as usize].stats.given.begin(now);
     }
 
@@ -286,18 +331,18 @@ impl<'p> World<'p> {
     pub(crate) fn crew_release(&mut self, station: u32, worker: u32) {
         let now = self.now;
         self.leave_worker(station, worker, now, true);
-        if self.crew(station).queue.len > 0 {
+        if self.backlog(station) > 0 {
             self.crew_dispatch(station);
         }
     }
 
+    #[inline]
     fn leave_worker(&mut self, station: u32, worker: u32, now: Time, request: bool) {
-        let spec = self.crew_spec(station);
         let place = &mut self.places[station as usize];
         let Moving::Crew(crew) = &mut place.moving else {
             unreachable!("lowering addresses a crew")
         };
-        if u64::from(crew.occupied) == u64::from(spec.per_worker) * u64::from(spec.workers) {
+        if u64::from(crew.occupied) == crew.places {
             place.stats.leave_full(now);
         }
         crew.occupied -= 1;

@@ -220,7 +220,7 @@ impl<'p> World<'p> {
             state.event = 0;
             return;
         }
-        let due = self.now + (soonest * 1e9).ceil().min(1e18) as u64;
+        let due = self.now + whole_up(soonest * 1e9);
         if state.event == 0 || due != state.due {
             state.due = due;
             state.event = self.calendar.push(due, event::PROCESSOR | station);
@@ -305,4 +305,12 @@ impl<'p> World<'p> {
             self.ready.push_back(id);
         }
     }
+}
+
+/// The least whole number at or above `x` ≥ 0, at most 10^18.
+#[inline]
+fn whole_up(x: f64) -> u64 {
+    let whole = x as i64;
+    let up = if (whole as f64) < x { whole + 1 } else { whole };
+    up.min(1_000_000_000_000_000_000).cast_unsigned()
 }

@@ -49,34 +49,40 @@ impl World<'_> {
     pub(crate) fn step(&mut self, id: u32) {
         let program = self.program;
         debug_assert!(self.tasks[id].state == State::Ready);
+        // The counter is kept here while operations follow each other, and stored in the task before
+        // anything that may look at it or that may end by waiting.
+        let mut pc = self.tasks[id].pc;
         loop {
-            let pc = self.tasks[id].pc;
             match program.ops[pc as usize] {
                 Op::Serve { at, time } => {
+                    self.tasks[id].pc = pc;
                     let station = self.station_of(id, at);
-                    match self.tokens_arrive(station, id) {
-                        Answer::Granted(_) => return self.serve(station, id, time),
-                        Answer::Waits => return,
+                    match self.arrive_and_serve(station, id, time) {
+                        Answer::Granted(_) | Answer::Waits => return,
                         Answer::Fails(kind) => {
                             let owner = self.places[station as usize].owner;
                             if !self.raise(id, kind, owner) {
                                 return;
                             }
+                            pc = self.tasks[id].pc;
                         }
                     }
                 }
                 Op::Delay { time, owner } => {
                     let length = self.draw_ns(id, time);
                     if length == 0 {
-                        self.tasks[id].pc += 1;
+                        pc += 1;
                         continue;
                     }
-                    self.tasks[id].station = u32::from(owner.0);
+                    let task = &mut self.tasks[id];
+                    task.pc = pc;
+                    task.station = u32::from(owner.0);
                     return self.sleep(id, State::Delay, self.now + length);
                 }
                 Op::Seize { at, slot, once } => {
+                    self.tasks[id].pc = pc;
                     if once && self.tasks[id].held & (1 << slot.0) != 0 {
-                        self.tasks[id].pc += 1;
+                        pc += 1;
                         continue;
                     }
                     let station = self.station_of(id, at);
@@ -84,8 +90,9 @@ impl World<'_> {
                         Answer::Granted(delay) => {
                             self.hold(id, slot.0, u64::from(station));
                             self.places[station as usize].stats.given.begin(self.now);
-                            self.tasks[id].pc += 1;
+                            pc += 1;
                             if delay > 0 {
+                                self.tasks[id].pc = pc;
                                 return self.sleep(id, State::Connecting, self.now + delay);
                             }
                         }
@@ -95,185 +102,218 @@ impl World<'_> {
                             if !self.raise(id, kind, owner) {
                                 return;
                             }
+                            pc = self.tasks[id].pc;
                         }
                     }
                 }
                 Op::Release { slot } => {
-                    self.tasks[id].pc += 1;
+                    pc += 1;
+                    self.tasks[id].pc = pc;
                     self.release(id, slot.0);
                 }
                 Op::Route { group, into } => {
+                    self.tasks[id].pc = pc;
                     let member = self.choose(group.0, id);
                     self.tasks.set_local(id, into.0, u64::from(member));
-                    self.tasks[id].pc += 1;
+                    pc += 1;
                 }
                 Op::Accept { at, .. } => {
+                    self.tasks[id].pc = pc;
                     let station = self.station_of(id, at);
                     match self.accept(station, id) {
-                        Answer::Granted(_) => self.tasks[id].pc += 1,
+                        Answer::Granted(_) => pc += 1,
                         Answer::Waits => return,
                         Answer::Fails(kind) => {
                             let owner = self.places[station as usize].owner;
                             if !self.raise(id, kind, owner) {
                                 return;
                             }
+                            pc = self.tasks[id].pc;
                         }
                     }
                 }
                 Op::Process { at, work, group } => {
                     let amount = self.draw(id, work);
                     if amount <= 0.0 {
-                        self.tasks[id].pc += 1;
+                        pc += 1;
                         continue;
                     }
+                    self.tasks[id].pc = pc;
                     let station = self.station_of(id, at);
                     let group = group.map_or(0, |local| self.tasks.local(id, local.0) as usize);
                     return self.process(station, id, amount, group);
                 }
                 Op::Class(class) => {
-                    self.tasks[id].pc += 1;
+                    pc += 1;
                     self.arrived(id, class.0);
                 }
                 Op::Switch(switch) => {
                     let switch = &program.switches[switch as usize];
                     let u = Stream::at(self.tasks[id].key, switch.site).unit();
                     let arm = switch.arms.iter().find(|arm| u < arm.0);
-                    self.tasks[id].pc = arm.or(switch.arms.last()).map_or(pc + 1, |arm| arm.1);
+                    pc = arm.or(switch.arms.last()).map_or(pc + 1, |arm| arm.1);
                 }
                 Op::Chance { chance, otherwise } => {
                     let (share, site) = program.chances[chance as usize];
                     let on = Stream::at(self.tasks[id].key, site).unit() < share;
-                    self.tasks[id].pc = if on { pc + 1 } else { otherwise };
+                    pc = if on { pc + 1 } else { otherwise };
                 }
-                Op::Jump(to) => self.tasks[id].pc = to,
+                Op::Jump(to) => pc = to,
                 Op::Enter { component, mark } => {
                     self.components[component.index()].calls += 1;
                     self.tasks.set_local(id, mark.0, self.now);
-                    self.tasks[id].pc += 1;
+                    pc += 1;
                 }
                 Op::Exit { component, mark, amount } => {
                     let began = self.tasks.local(id, mark.0);
                     let amount = amount.map_or(0.0, |draw| self.draw(id, draw));
                     let record = &mut self.components[component.index()];
-                    record.response.record((self.now - began) as f64 * 1e-9);
+                    record.response.record((self.now - began).cast_signed() as f64 * 1e-9);
                     record.amount += amount;
-                    self.tasks[id].pc += 1;
-                }
-                Op::Admit { at } => {
-                    let station = self.station_of(id, at);
-                    match self.admit(station, id) {
-                        Answer::Granted(_) => self.tasks[id].pc += 1,
-                        Answer::Waits => return,
-                        Answer::Fails(kind) => {
-                            let owner = self.places[station as usize].owner;
-                            if !self.raise(id, kind, owner) {
-                                return;
-                            }
-                        }
-                    }
-                }
-                Op::Lookup { family, key, miss } => {
-                    if !self.look_up(family, id, key.0, miss) {
-                        return;
-                    }
-                }
-                Op::Fill { family, key } => {
-                    let number = u64::from(self.tasks.local(id, key.0) as u32);
-                    let task = &mut self.tasks[id];
-                    task.held &= !(1 << key.0);
-                    task.pc += 1;
-                    if let Err(kind) = self.fill(family, number)
-                        && !self.raise_here(id, kind, program.families[family.index()].owner.0)
-                    {
-                        return;
-                    }
-                }
-                Op::Put { family } => {
-                    let number = self.key_of(family, id);
-                    self.tasks[id].pc += 1;
-                    if let Err(kind) = self.fill(family, number)
-                        && !self.raise_here(id, kind, program.families[family.index()].owner.0)
-                    {
-                        return;
-                    }
-                }
-                Op::Delete { family, whole } => {
-                    let number = self.key_of(family, id);
-                    self.delete(family, if whole { None } else { Some(number) });
-                    self.tasks[id].pc += 1;
-                }
-                Op::Allocate { at, bytes, slot } => {
-                    let station = self.station_of(id, at);
-                    let amount = self.draw(id, bytes);
-                    if !self.allocate(station, id, slot, amount) {
-                        return;
-                    }
-                }
-                Op::Repeat { times, state, exit } => {
-                    let rounds = self.draw(id, times).round().clamp(0.0, 1e9) as u64;
-                    if rounds == 0 {
-                        self.tasks[id].pc = exit;
-                        continue;
-                    }
-                    let key = self.tasks[id].key;
-                    self.tasks.set_local(id, state.0, rounds - 1);
-                    self.tasks.set_local(id, state.0 + 1, key);
-                    self.tasks[id].key = combine(key, combine(u64::from(pc), rounds));
-                    self.tasks[id].pc = pc + 1;
-                }
-                Op::Again { state, body } => {
-                    let left = self.tasks.local(id, state.0);
-                    let key = self.tasks.local(id, state.0 + 1);
-                    if left == 0 {
-                        self.tasks[id].key = key;
-                        self.tasks[id].pc = pc + 1;
-                    } else {
-                        self.tasks.set_local(id, state.0, left - 1);
-                        self.tasks[id].key = combine(key, combine(u64::from(body - 1), left));
-                        self.tasks[id].pc = body;
-                    }
-                }
-                Op::Try(frame) => {
-                    if !self.enter_frame(id, frame) {
-                        return;
-                    }
-                }
-                Op::Leave(frame) => self.leave_frame(id, frame),
-                Op::Return(boundary) => {
-                    if self.tasks[id].orphan == boundary.0 {
-                        return self.end_orphan(id);
-                    }
-                    self.tasks[id].pc += 1;
-                }
-                Op::Fork(fork) => return self.fork(id, fork),
-                Op::Join => return self.branch_ends(id),
-                Op::Spawn { at } => {
-                    let key = combine(self.tasks[id].key, combine(u64::from(pc), 0x7370_6177_6e00));
-                    let mut child = super::task::Task::new(key, self.now, at);
-                    child.root = self.tasks[id].root;
-                    child.class = self.tasks[id].class;
-                    let child = self.tasks.insert(child);
-                    self.tasks.copy_locals(id, child);
-                    self.ready.push_back(child);
-                    self.tasks[id].pc += 1;
-                }
-                Op::Reply => {
-                    self.ended(id, None);
-                    self.tasks[id].pc += 1;
-                    self.after_reply(id);
-                }
-                Op::Fail { kind, owner } => {
-                    let owner = owner.map_or(NONE, |o| o.0);
-                    if !self.raise(id, kind, owner) {
-                        return;
-                    }
+                    pc += 1;
                 }
                 Op::Done => {
+                    self.tasks[id].pc = pc;
                     self.ended(id, None);
                     return self.end_task(id);
                 }
+                other => {
+                    self.tasks[id].pc = pc;
+                    if !self.step_rare(id, other) {
+                        return;
+                    }
+                    pc = self.tasks[id].pc;
+                }
             }
         }
+    }
+
+    /// The operations that few requests execute. Returns whether the task goes on, at its own
+    /// program counter.
+    #[inline(never)]
+    fn step_rare(&mut self, id: u32, op: Op) -> bool {
+        let program = self.program;
+        let pc = self.tasks[id].pc;
+        match op {
+            Op::Admit { at } => {
+                let station = self.station_of(id, at);
+                match self.admit(station, id) {
+                    Answer::Granted(_) => self.tasks[id].pc += 1,
+                    Answer::Waits => return false,
+                    Answer::Fails(kind) => {
+                        let owner = self.places[station as usize].owner;
+                        if !self.raise(id, kind, owner) {
+                            return false;
+                        }
+                    }
+                }
+            }
+            Op::Lookup { family, key, miss } => {
+                if !self.look_up(family, id, key.0, miss) {
+                    return false;
+                }
+            }
+            Op::Fill { family, key } => {
+                let number = u64::from(self.tasks.local(id, key.0) as u32);
+                let task = &mut self.tasks[id];
+                task.held &= !(1 << key.0);
+                task.pc += 1;
+                if let Err(kind) = self.fill(family, number)
+                    && !self.raise_here(id, kind, program.families[family.index()].owner.0)
+                {
+                    return false;
+                }
+            }
+            Op::Put { family } => {
+                let number = self.key_of(family, id);
+                self.tasks[id].pc += 1;
+                if let Err(kind) = self.fill(family, number)
+                    && !self.raise_here(id, kind, program.families[family.index()].owner.0)
+                {
+                    return false;
+                }
+            }
+            Op::Delete { family, whole } => {
+                let number = self.key_of(family, id);
+                self.delete(family, if whole { None } else { Some(number) });
+                self.tasks[id].pc += 1;
+            }
+            Op::Allocate { at, bytes, slot } => {
+                let station = self.station_of(id, at);
+                let amount = self.draw(id, bytes);
+                if !self.allocate(station, id, slot, amount) {
+                    return false;
+                }
+            }
+            Op::Repeat { times, state, exit } => {
+                let rounds = self.draw(id, times).round().clamp(0.0, 1e9) as u64;
+                if rounds == 0 {
+                    self.tasks[id].pc = exit;
+                    return true;
+                }
+                let key = self.tasks[id].key;
+                self.tasks.set_local(id, state.0, rounds - 1);
+                self.tasks.set_local(id, state.0 + 1, key);
+                self.tasks[id].key = combine(key, combine(u64::from(pc), rounds));
+                self.tasks[id].pc = pc + 1;
+            }
+            Op::Again { state, body } => {
+                let left = self.tasks.local(id, state.0);
+                let key = self.tasks.local(id, state.0 + 1);
+                if left == 0 {
+                    self.tasks[id].key = key;
+                    self.tasks[id].pc = pc + 1;
+                } else {
+                    self.tasks.set_local(id, state.0, left - 1);
+                    self.tasks[id].key = combine(key, combine(u64::from(body - 1), left));
+                    self.tasks[id].pc = body;
+                }
+            }
+            Op::Try(frame) => {
+                if !self.enter_frame(id, frame) {
+                    return false;
+                }
+            }
+            Op::Leave(frame) => self.leave_frame(id, frame),
+            Op::Return(boundary) => {
+                if self.tasks[id].orphan == boundary.0 {
+                    self.end_orphan(id);
+                    return false;
+                }
+                self.tasks[id].pc += 1;
+            }
+            Op::Fork(fork) => {
+                self.fork(id, fork);
+                return false;
+            }
+            Op::Join => {
+                self.branch_ends(id);
+                return false;
+            }
+            Op::Spawn { at } => {
+                let key = combine(self.tasks[id].key, combine(u64::from(pc), 0x7370_6177_6e00));
+                let mut child = super::task::Task::new(key, self.now, at);
+                child.root = self.tasks[id].root;
+                child.class = self.tasks[id].class;
+                let child = self.tasks.insert(child);
+                self.tasks.copy_locals(id, child);
+                self.ready.push_back(child);
+                self.tasks[id].pc += 1;
+            }
+            Op::Reply => {
+                self.ended(id, None);
+                self.tasks[id].pc += 1;
+                self.after_reply(id);
+            }
+            Op::Fail { kind, owner } => {
+                let owner = owner.map_or(NONE, |o| o.0);
+                if !self.raise(id, kind, owner) {
+                    return false;
+                }
+            }
+            _ => unreachable!("the common operations are executed by `step`"),
+        }
+        true
     }
 
     /// Raises a failure of an operation whose program counter has moved on already.

@@ -4,7 +4,7 @@ use super::calendar::Time;
 use super::task::{NOBODY, Queue, State};
 use super::timers::PATIENCE;
 use super::world::{Moving, World, event};
-use crate::program::{Kind, KindId, Op, StationKind, Tokens};
+use crate::program::{DrawId, Kind, KindId, Op, StationKind, Tokens};
 
 /// The moving part of a [`Tokens`] station.
 #[derive(Debug)]
@@ -163,6 +163,85 @@ impl<'p> World<'p> {
             };
         }
         self.tokens_wait(station, id)
+    }
+
+    /// `Serve`: asks for a unit and starts service as soon as it is there. In the usual case, a free
+    /// unit of a queue without extras, the station is touched once.
+    #[inline]
+    pub(crate) fn arrive_and_serve(&mut self, station: u32, id: u32, time: DrawId) -> Answer {
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        if let Moving::Tokens(state) = &mut place.moving
+            && state.busy < state.capacity
+            && state.queue.len == 0
+            && state.reserved == NOBODY
+            && matches!(state.kind, Extras::None | Extras::Feeds)
+        {
+            state.busy += 1;
+            if state.busy == state.capacity {
+                place.stats.full_since = now;
+            }
+            place.stats.arrivals += 1;
+            place.stats.served += 1;
+            place.stats.wait.record(0.0);
+            place.stats.busy.add(now, 1.0);
+            place.stats.given.begin(now);
+            self.start_service(station, id, time);
+            return Answer::Granted(0);
+        }
+        let answer = self.tokens_arrive(station, id);
+        if let Answer::Granted(_) = answer {
+            self.serve(station, id, time);
+        }
+        answer
+    }
+
+    /// Draws the service time of a task that has its unit, and schedules the end.
+    #[inline]
+    fn start_service(&mut self, station: u32, id: u32, time: DrawId) {
+        let now = self.now;
+        let length = self.draw_ns(id, time);
+        let wake = self.calendar.push(now + length, event::WAKE | id);
+        let task = &mut self.tasks[id];
+        task.wake = wake;
+        task.state = State::Serving;
+        task.since = now;
+        task.station = station;
+    }
+
+    /// Service of a task ends; its unit goes to the next in line. In the usual case, somebody waits
+    /// at a queue without extras, it changes hands: the number of busy units does not change, and
+    /// what is given begins when the other ends.
+    #[inline]
+    pub(crate) fn end_service(&mut self, station: u32, id: u32) {
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        if let Moving::Tokens(state) = &mut place.moving
+            && state.queue.len > 0
+            && state.kind == Extras::None
+            && state.reserved == NOBODY
+            && state.busy <= state.capacity
+            && let Some((next, _)) = state.queue.front()
+            && let Op::Serve { time, .. } = self.program.ops[self.tasks[next].pc as usize]
+        {
+            state.queue.pop_front(&mut self.tasks);
+            place.stats.queue.add(now, -1.0);
+            let task = &mut self.tasks[next];
+            let waited = now - task.since;
+            place.stats.served += 1;
+            place.stats.wait.record(waited.cast_signed() as f64 * 1e-9);
+            let (timer, sampled, owner) = (task.timer, task.sample != NOBODY, place.owner);
+            if timer != NOBODY {
+                task.timer = NOBODY;
+                self.timers.cancel(timer);
+            }
+            if sampled {
+                self.spend(next, owner, waited, 0);
+            }
+            return self.start_service(station, next, time);
+        }
+        place.stats.given.end(now);
+        self.tokens_release(station, id);
     }
 
     /// The task that the station is reserved for takes its unit, whoever waits.
@@ -456,7 +535,7 @@ impl<'p> World<'p> {
 
     /// Starts (or resumes) service of a task that has a unit.
     #[inline]
-    pub(crate) fn serve(&mut self, station: u32, id: u32, time: crate::program::DrawId) {
+    pub(crate) fn serve(&mut self, station: u32, id: u32, time: DrawId) {
         let left = self.tasks[id].remaining;
         let length = if left > 0 { left } else { self.draw_ns(id, time) };
         let place = &mut self.places[station as usize];

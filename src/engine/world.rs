@@ -16,6 +16,7 @@ use super::task::{NOBODY, State, Task, Tasks};
 use super::timers::Timers;
 use super::tokens::TokensState;
 use super::windows::Windows;
+use crate::dist::Distribution;
 use crate::program::{NONE, Program, StationKind};
 use crate::results::{Batch, ComponentRecord, FamilyRecord, InstanceRecord};
 use crate::rng::{Stream, combine};
@@ -56,10 +57,20 @@ pub(crate) struct Place {
     pub(crate) owner: u16,
 }
 
+/// A draw of the program with what it refers to.
+#[derive(Clone, Copy, Debug)]
+struct Sampler<'p> {
+    dist: &'p Distribution,
+    site: u64,
+    factor: f64,
+}
+
 /// One replication of a program.
 #[derive(Debug)]
 pub struct World<'p> {
     pub(crate) program: &'p Program,
+    /// By draw: its distribution, its site and its factor.
+    samplers: Vec<Sampler<'p>>,
     pub(crate) key: u64,
     pub(crate) now: Time,
     pub(crate) calendar: Calendar,
@@ -123,6 +134,15 @@ impl<'p> World<'p> {
         let components = usize::from(program.components);
         let mut world = Self {
             program,
+            samplers: program
+                .draws
+                .iter()
+                .map(|draw| Sampler {
+                    dist: &program.dists[draw.dist.index()],
+                    site: draw.site,
+                    factor: draw.factor,
+                })
+                .collect(),
             key,
             now: 0,
             calendar: Calendar::new(),
@@ -218,11 +238,12 @@ impl<'p> World<'p> {
                 event::WINDOW => self.window_event(index),
                 _ => self.batch_event(index),
             }
-            self.drain_ready();
+            if !self.ready.is_empty() {
+                self.drain_ready();
+            }
         }
     }
 
-    #[inline]
     pub(crate) fn drain_ready(&mut self) {
         if !self.ready.is_empty() || !self.reserved.is_empty() {
             self.drain_all();
@@ -260,8 +281,7 @@ impl<'p> World<'p> {
                     let served = self.now - task.since;
                     self.spend(id, self.places[station as usize].owner, 0, served);
                 }
-                self.places[station as usize].stats.given.end(self.now);
-                self.tokens_release(station, id);
+                self.end_service(station, id);
                 self.step(id);
             }
             State::Delay => {
@@ -307,9 +327,8 @@ impl<'p> World<'p> {
     /// A draw of the program for this task, in the draw's own unit.
     #[inline]
     pub(crate) fn draw(&self, id: u32, draw: crate::program::DrawId) -> f64 {
-        let draw = &self.program.draws[draw.index()];
-        let mut stream = Stream::at(self.tasks[id].key, draw.site);
-        draw.factor * self.program.dists[draw.dist.index()].sample(&mut stream)
+        let Sampler { dist, site, factor } = self.samplers[draw.index()];
+        factor * dist.sample(&mut Stream::at(self.tasks[id].key, site))
     }
 
     /// A drawn duration in nanoseconds.

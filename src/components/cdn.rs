@@ -14,7 +14,7 @@ use super::lower::{At, Lower, Own};
 use super::policy::Policies;
 
 /// A CDN as it is written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Spec {
     hit_ratio: f64,
 }

@@ -111,7 +111,7 @@ impl Lower<'_> {
             self.resource(
                 own,
                 Resource {
-                    sized_by: own.at("client.concurrency"),
+                    sized_by: Some(own.at("client.concurrency")),
                     unit: "call",
                     ..Resource::tokens("client", concurrency)
                 },
@@ -120,7 +120,7 @@ impl Lower<'_> {
             self.resource(
                 own,
                 Resource {
-                    sized_by: own.at("client.rate"),
+                    sized_by: Some(own.at("client.rate")),
                     unit: "call/s",
                     ..Resource::bucket("client", rate)
                 },

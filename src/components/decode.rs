@@ -44,7 +44,7 @@ pub(crate) struct Decode<'r> {
     pub(crate) used: RefCell<std::collections::BTreeSet<String>>,
 }
 
-impl<'r> Decode<'r> {
+impl Decode<'_> {
     /// Reports a mistake.
     pub(crate) fn fault(&self, place: Place, path: &str, kind: FaultKind, message: String) {
         self.reader.fault(Fault::error(kind, place, path, message));
@@ -69,7 +69,7 @@ impl<'r> Decode<'r> {
 
     /// The component of this name, if its type is one of `kinds`.
     pub(crate) fn component(&self, node: &Node, path: &str, kinds: &[&str]) -> Option<usize> {
-        let Some(name) = self.reader.text(node, path) else { return None };
+        let name = self.reader.text(node, path)?;
         self.component_named(&name, node.place, path, kinds)
     }
 
@@ -135,13 +135,11 @@ impl<'r> Decode<'r> {
     /// The id of a kind of failure that is referred to; checked by [`Decode::check_kinds`].
     pub(crate) fn wanted_kind(&self, name: &str, place: Place, path: &str) -> KindId {
         let known = self.kinds.borrow().iter().position(|k| k == name);
-        match known {
-            Some(id) => KindId(id as u8),
-            None => {
-                self.wanted_kinds.borrow_mut().push((name.to_owned(), place, path.to_owned()));
-                self.kind(name, place, path)
-            }
+        if let Some(id) = known {
+            return KindId(id as u8);
         }
+        self.wanted_kinds.borrow_mut().push((name.to_owned(), place, path.to_owned()));
+        self.kind(name, place, path)
     }
 
     /// Reports kinds of failure that are referred to and that nothing raises. To be called when all

@@ -40,7 +40,7 @@ pub(crate) struct Built {
 #[derive(Clone, Debug)]
 pub(crate) struct Action {
     pub(crate) external: usize,
-    amount: Option<Distribution>,
+    pub(crate) amount: Option<Distribution>,
 }
 
 /// Seconds of a month of 730 hours.
@@ -76,13 +76,13 @@ impl Spec {
         });
         for (name, station) in [("limit", limit), ("quota", quota)] {
             if let Some(station) = station {
-                let sized_by = own.at(if name == "limit" { "rate_limit" } else { "quota" });
+                let sized_by = Some(own.at(if name == "limit" { "rate_limit" } else { "quota" }));
                 let resource = Resource::bucket(name, vec![station]);
                 lower.resource(own, Resource { sized_by, ..resource });
             }
         }
         if let Some(station) = concurrency {
-            let sized_by = own.at("concurrency");
+            let sized_by = Some(own.at("concurrency"));
             let resource = Resource::tokens("concurrency", vec![station]);
             lower.resource(own, Resource { sized_by, unit: "call", ..resource });
         }

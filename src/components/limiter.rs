@@ -42,7 +42,7 @@ impl Spec {
         );
         lower.resource(
             own,
-            Resource { sized_by: own.at("rate"), ..Resource::bucket("", vec![station]) },
+            Resource { sized_by: Some(own.at("rate")), ..Resource::bucket("", vec![station]) },
         );
         lower.price(own, "instances", Basis::Provisioned { units: 1 });
         Built(station)

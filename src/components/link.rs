@@ -16,7 +16,7 @@ use super::policy::Policies;
 use super::{VerbOf, Verbs, steps};
 
 /// A link as it is written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Spec {
     bytes_per_s: f64,
 }
@@ -47,7 +47,7 @@ impl Spec {
         lower.resource(
             own,
             Resource {
-                sized_by: own.at("bandwidth"),
+                sized_by: Some(own.at("bandwidth")),
                 unit: "byte/s",
                 quantity: Quantity::Bandwidth,
                 ..Resource::shared("", vec![station])

@@ -48,7 +48,7 @@ pub(crate) struct Worker {
     /// Local with the instance's index, when there is more than one.
     pub(crate) instance: Option<Local>,
     /// Local with the worker's number in the service, when there is more than one.
-    pub(crate) worker: Option<Local>,
+    pub(crate) number: Option<Local>,
     /// Whether an enclosing blocking step holds the event loop.
     pub(crate) loop_held: bool,
 }
@@ -146,7 +146,7 @@ impl Row {
     /// The member that a step at this worker uses.
     pub(crate) fn target(self, worker: Option<Worker>) -> Target {
         let by = worker.and_then(|w| match self.per {
-            Per::Worker => w.worker,
+            Per::Worker => w.number,
             Per::Instance => w.instance,
             Per::Service => None,
         });
@@ -177,8 +177,8 @@ impl Own<'_> {
     }
 
     /// The place of one of its values in the profile.
-    pub(crate) fn at(&self, key: &str) -> Option<String> {
-        Some(format!("components.{}.{key}", self.name))
+    pub(crate) fn at(&self, key: &str) -> String {
+        format!("components.{}.{key}", self.name)
     }
 }
 

@@ -126,7 +126,7 @@ impl Lower<'_> {
         let calls = vec![Counter::Calls(id)];
         self.metric(format!("{name}.calls.rate"), Quantity::Rate, Measure::Rate(calls.clone()));
         self.metric(format!("{name}.calls.count"), Quantity::Count, Measure::Count(calls.clone()));
-        self.failures(name, &vec![Counter::CallsFailed(id)], &calls, &|kind| {
+        self.failures(name, &[Counter::CallsFailed(id)], &calls, &|kind| {
             vec![Counter::CallsFailedAs(id, kind)]
         });
     }
@@ -135,16 +135,16 @@ impl Lower<'_> {
     pub(crate) fn failures(
         &mut self,
         name: &str,
-        failed: &Vec<Counter>,
-        offered: &Vec<Counter>,
+        failed: &[Counter],
+        offered: &[Counter],
         of: &dyn Fn(KindId) -> Vec<Counter>,
     ) {
         let prefix = if name.is_empty() { String::new() } else { format!("{name}.") };
-        self.metric(format!("{prefix}failed.rate"), Quantity::Rate, Measure::Rate(failed.clone()));
+        self.metric(format!("{prefix}failed.rate"), Quantity::Rate, Measure::Rate(failed.to_vec()));
         self.metric(
             format!("{prefix}failed.count"),
             Quantity::Count,
-            Measure::Count(failed.clone()),
+            Measure::Count(failed.to_vec()),
         );
         for i in 0..self.catalogue.kinds.len() {
             let kind = self.catalogue.kinds[i].clone();
@@ -152,7 +152,7 @@ impl Lower<'_> {
             let name = |metric: &str| format!("{prefix}failed.{kind}.{metric}");
             self.metric(name("rate"), Quantity::Rate, Measure::Rate(as_kind.clone()));
             self.metric(name("count"), Quantity::Count, Measure::Count(as_kind.clone()));
-            self.metric(name("share"), Quantity::Ratio, Measure::Share(as_kind, offered.clone()));
+            self.metric(name("share"), Quantity::Ratio, Measure::Share(as_kind, offered.to_vec()));
         }
     }
 

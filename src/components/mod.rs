@@ -179,7 +179,7 @@ impl Spec {
     /// The station of which `hold` and `take` take one unit; `None` when there is no limit.
     pub(crate) fn unit(&self, lower: &Lower<'_>, at: &At, own: usize) -> Option<Target> {
         match self {
-            Self::Database(spec) => spec.unit(lower, at, own),
+            Self::Database(_) => database::Spec::unit(lower, at, own),
             Self::Cache(_) => cache::Spec::unit(lower, at, own),
             Self::Station(spec) => spec.unit(lower, own),
             _ => None,
@@ -207,6 +207,14 @@ impl Action {
     /// Lists of steps inside it.
     pub(crate) fn blocks(&self) -> Vec<Block> {
         if let Self::Cache(action) = self { action.blocks() } else { Vec::new() }
+    }
+
+    /// Whether it does not say how much is used (seconds or bytes).
+    pub(crate) const fn lacks_amount(&self) -> bool {
+        match self {
+            Self::External(action) => action.amount.is_none(),
+            _ => false,
+        }
     }
 
     /// The component it uses.

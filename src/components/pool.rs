@@ -114,6 +114,9 @@ impl Pool {
     /// Decodes a pool.
     pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Self {
         let default = Distribution::Constant(30.0);
+        if !fields.has("timeout") && !fields.path().contains(".pools.") {
+            decode.note(format!("{}: 30 s", fields.path_of("timeout")));
+        }
         Self {
             size: decode.at_least_one(fields, "size", 1),
             overflow: fields.count("overflow").unwrap_or(0),

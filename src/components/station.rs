@@ -83,7 +83,7 @@ impl Spec {
         lower.resource(
             own,
             Resource {
-                sized_by: own.at("servers"),
+                sized_by: Some(own.at("servers")),
                 unit: "server",
                 has_queue: !shared,
                 is_limited: self.servers != u32::MAX,

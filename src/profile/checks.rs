@@ -1,10 +1,12 @@
 //! What can only be checked when everything is decoded: cycles, holds, sizes, conditions.
 
 use crate::components::{Block, Spec};
+use crate::expr::Names;
 use crate::source::{Fault, FaultKind, Faults, Place};
 
 use super::Profile;
 use super::flow::Flow;
+use super::judgement::{Judgement, Role, Written};
 use super::lower::Lowered;
 use super::model::{Model, Step, Supply, Verb};
 use super::warnings;
@@ -15,7 +17,7 @@ const MOST_PER_S: f64 = 1e7;
 const MOST_REQUESTS: f64 = 1e12;
 
 /// Checks a decoded profile as a whole, and completes it with what its lowering tells.
-pub(crate) fn check(profile: &mut Profile, faults: &mut Faults) {
+pub(crate) fn check(profile: &mut Profile, written: Vec<Written>, faults: &mut Faults) {
     let model = &profile.model;
     if !cycles(model, faults) {
         return;
@@ -34,10 +36,28 @@ pub(crate) fn check(profile: &mut Profile, faults: &mut Faults) {
         let message = "the profile grows too large when calls between endpoints are written out";
         faults.push(Fault::error(FaultKind::Range, place, "endpoints", message));
     }
+    let others: Vec<String> = profile.cost.other.iter().map(|row| row.0.clone()).collect();
+    let names = Names {
+        other_costs: &others,
+        has_budget: profile.cost.budget.is_some(),
+        has_users: profile.cost.per.is_some(),
+        ..Names::of(&lowered.catalogue)
+    };
+    let judgements = written.into_iter().filter_map(|w| w.compile(&names, faults));
+    let judgements: Vec<Judgement> = judgements.collect();
     if !faults.has_errors() {
         warnings::warn(profile, &lowered, faults);
     }
     let Lowered { prices, notes, .. } = lowered;
+    for judgement in judgements {
+        match judgement.role {
+            Role::Objective => profile.slo.push(judgement),
+            Role::Claim => profile.claims.push(judgement),
+            Role::Gate => profile.gate.push(judgement),
+            Role::Warning | Role::Critical => profile.alerts.push(judgement),
+            Role::Assertion => profile.asserts.push(judgement),
+        }
+    }
     profile.prices = prices;
     profile.defaults_used.extend(notes);
 }

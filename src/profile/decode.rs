@@ -7,10 +7,10 @@ use crate::components::{
 };
 use crate::program::Kind;
 use crate::source::{
-    Entry, Fault, FaultKind, Faults, Fields, Node, Place, Reader, Shape, Table, Tree, Value,
+    Entry, Fault, FaultKind, Faults, Fields, Node, Reader, Shape, Table, Tree, Value,
 };
 
-use super::judgement::{self, Judgement, Role};
+use super::judgement::{self, Written};
 use super::model::{Endpoint, Model, Verb};
 use super::settings::{self, ASSUMPTION, CostSpec, RunSpec, Start};
 use super::steps::StepReader;
@@ -64,7 +64,7 @@ static ENDPOINT: Table = Table {
 };
 
 /// Decodes everything; faults go to the reader.
-pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> Profile {
+pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> (Profile, Vec<Written>) {
     let root = reader.fields(&tree.root, "", &ROOT);
     let steps = StepReader::default();
     let users = reader.users();
@@ -97,11 +97,7 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> Profil
     let cost = CostSpec::decode(&decode, &root, &users);
     let known = known(&root, &users);
     let assumptions = settings::assumptions(&decode, &root, &names, &known);
-    let conditions = |key, role| judgement::conditions(&decode, &root, key, role);
-    let slo = conditions("slo", Role::Objective);
-    let claims = conditions("claims", Role::Claim);
-    let gate = conditions("gate", Role::Gate);
-    let alerts = judgement::alerts(&decode, &root);
+    let written = judgement::all(&decode, &root, &options.asserts);
     let mut model = Model {
         parts,
         endpoints,
@@ -115,16 +111,16 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> Profil
     };
     decode.check_kinds(&raised(&model, &decode.kinds.borrow()));
     model.clients = clients(&model);
-    model.kinds = decode.kinds.borrow().clone();
+    model.kinds.clone_from(&decode.kinds.borrow());
     let defaults_used = decode.notes.borrow().clone();
-    Profile {
+    let profile = Profile {
         name: root.text("name").unwrap_or_else(|| title(tree)),
         users,
-        slo,
-        alerts,
-        claims,
-        gate,
-        asserts: options.asserts.iter().map(|text| assertion(text)).collect(),
+        slo: Vec::new(),
+        alerts: Vec::new(),
+        claims: Vec::new(),
+        gate: Vec::new(),
+        asserts: Vec::new(),
         cost,
         prices: Vec::new(),
         run,
@@ -133,17 +129,8 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> Profil
         warnings: Faults::new(),
         files: tree.files.clone(),
         model,
-    }
-}
-
-fn assertion(text: &str) -> Judgement {
-    Judgement {
-        name: text.to_owned(),
-        role: Role::Assertion,
-        text: text.to_owned(),
-        place: Place::default(),
-        path: "--assert".to_owned(),
-    }
+    };
+    (profile, written)
 }
 
 /// The file's name without its ending.
@@ -350,6 +337,8 @@ fn clients(model: &Model) -> Vec<Vec<Option<usize>>> {
         }
         traffic.via.iter().for_each(|component| note(*component, None));
     }
-    clients.iter_mut().for_each(|c| c.sort_unstable());
+    for services in &mut clients {
+        services.sort_unstable();
+    }
     clients
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::program::{Family, FamilyId, Op, Pc, Program, SourceKind, Supply};
+use crate::program::{Family, Op, Pc, Program, SourceKind, Supply};
 
 /// Rate per second of every operation.
 #[derive(Clone, Debug)]

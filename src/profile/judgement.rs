@@ -1,7 +1,8 @@
 //! Objectives, alerts, claims, gates: conditions with their names and places.
 
 use crate::components::{Decode, field};
-use crate::source::{Entry, FaultKind, Fields, Place, Shape, Table};
+use crate::expr::{Compiled, ExprError, Expression, Names, Purpose, parse};
+use crate::source::{Entry, Fault, FaultKind, Faults, Fields, Place, Shape, Table, Value};
 
 /// A condition of a profile.
 #[derive(Clone, Debug)]
@@ -14,8 +15,10 @@ pub struct Judgement {
     pub text: String,
     /// Where it is written.
     pub place: Place,
-    /// Path in the profile.
-    pub path: String,
+    /// What it says.
+    pub expr: Expression,
+    /// What must be measured for it, and how it is compared.
+    pub compiled: Compiled,
 }
 
 /// Where a condition stands, which decides what it means when it holds.
@@ -23,16 +26,28 @@ pub struct Judgement {
 pub enum Role {
     /// `slo`: must hold.
     Objective,
-    /// `alerts`, first level: reported when it fires.
-    Warning,
-    /// `alerts`, second level: reported when it fires.
-    Critical,
     /// `claims`: what a plan says will be so.
     Claim,
     /// `gate`: says when the next phase may begin.
     Gate,
+    /// `alerts`, first level: reported when it fires.
+    Warning,
+    /// `alerts`, second level: reported when it fires.
+    Critical,
     /// `--assert`: must hold.
     Assertion,
+}
+
+/// A condition whose names are not known yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    name: String,
+    role: Role,
+    place: Place,
+    /// Characters before the expression at that place (a quotation mark).
+    quote: usize,
+    path: String,
+    expr: Expression,
 }
 
 /// Keys of an alert.
@@ -45,23 +60,15 @@ pub(crate) static ALERT: Table = Table {
     ],
 };
 
-/// Decodes a map of names to conditions.
-pub(crate) fn conditions(
-    decode: &Decode<'_>,
-    root: &Fields<'_>,
-    key: &str,
-    role: Role,
-) -> Vec<Judgement> {
+/// Decodes all conditions of a profile, and those of the command line.
+pub(crate) fn all(decode: &Decode<'_>, root: &Fields<'_>, asserts: &[String]) -> Vec<Written> {
     let mut all = Vec::new();
-    for entry in root.map(key) {
-        all.extend(condition(decode, entry, entry.key.clone(), &root.path_of(key), role));
+    for (key, role) in [("slo", Role::Objective), ("claims", Role::Claim), ("gate", Role::Gate)] {
+        for entry in root.map(key) {
+            let path = format!("{key}.{}", entry.key);
+            all.extend(condition(decode, entry, &entry.key, path, role));
+        }
     }
-    all
-}
-
-/// Decodes the alerts.
-pub(crate) fn alerts(decode: &Decode<'_>, root: &Fields<'_>) -> Vec<Judgement> {
-    let mut all = Vec::new();
     for (entry, alert) in root.tables("alerts", &ALERT) {
         let levels = [("warning", Role::Warning), ("critical", Role::Critical)];
         if levels.iter().all(|(key, _)| !alert.has(key)) {
@@ -70,9 +77,23 @@ pub(crate) fn alerts(decode: &Decode<'_>, root: &Fields<'_>) -> Vec<Judgement> {
         }
         for (key, role) in levels {
             let level = entry.node.entry(key);
-            all.extend(level.and_then(|level| {
-                condition(decode, level, entry.key.clone(), &alert.path(), role)
-            }));
+            let read = |level| condition(decode, level, &entry.key, alert.path_of(key), role);
+            all.extend(level.and_then(read));
+        }
+    }
+    for text in asserts {
+        match parse(text) {
+            Ok(expr) => all.push(Written {
+                name: text.clone(),
+                role: Role::Assertion,
+                place: Place::default(),
+                quote: 0,
+                path: "--assert".to_owned(),
+                expr,
+            }),
+            Err(error) => {
+                decode.reader.fault(fault(&error, Place::default(), &format!("--assert {text}")));
+            }
         }
     }
     all
@@ -81,11 +102,94 @@ pub(crate) fn alerts(decode: &Decode<'_>, root: &Fields<'_>) -> Vec<Judgement> {
 fn condition(
     decode: &Decode<'_>,
     entry: &Entry,
-    name: String,
-    path: &str,
+    name: &str,
+    path: String,
     role: Role,
-) -> Option<Judgement> {
-    let path = format!("{path}.{}", entry.key);
-    let text = decode.reader.text(&entry.node, &path)?;
-    Some(Judgement { name, role, text, place: entry.node.place, path })
+) -> Option<Written> {
+    let text = match &entry.node.value {
+        Value::Scalar { text, .. } if !text.trim().is_empty() => text,
+        _ => {
+            let message = format!("expected an expression, found {}", entry.node.kind());
+            decode.fault(entry.node.place, &path, FaultKind::Shape, message);
+            return None;
+        }
+    };
+    let quoted = matches!(&entry.node.value, Value::Scalar { quoted: true, .. });
+    let (place, quote) = (entry.node.place, usize::from(quoted));
+    match parse(text) {
+        Ok(expr) => Some(Written { name: name.to_owned(), role, place, quote, path, expr }),
+        Err(error) => {
+            decode.reader.fault(fault(
+                &error,
+                place.part(quote + error.offset, error.width),
+                &path,
+            ));
+            None
+        }
+    }
+}
+
+impl Written {
+    /// Finds its names.
+    pub(crate) fn compile(self, names: &Names<'_>, faults: &mut Faults) -> Option<Judgement> {
+        let purpose = match self.role {
+            Role::Claim | Role::Gate => Purpose::Claim,
+            _ => Purpose::Objective,
+        };
+        match Compiled::new(&self.expr, names, purpose) {
+            Ok(compiled) => Some(Judgement {
+                name: self.name,
+                role: self.role,
+                text: self.expr.text.clone(),
+                place: self.place,
+                expr: self.expr,
+                compiled,
+            }),
+            Err(errors) => {
+                for error in errors {
+                    let place = match self.role {
+                        Role::Assertion => self.place,
+                        _ => self.place.part(self.quote + error.offset, error.width),
+                    };
+                    faults.push(fault(&error, place, &self.path));
+                }
+                None
+            }
+        }
+    }
+}
+
+fn fault(error: &ExprError, place: Place, path: &str) -> Fault {
+    let mut fault = Fault::error(kind(error), place, path, error.message.clone());
+    fault.expected.clone_from(&error.expected);
+    fault.hint.clone_from(&error.hint);
+    fault
+}
+
+/// What kind of mistake it is: expressions say it in words only.
+fn kind(error: &ExprError) -> FaultKind {
+    let says = |words: &[&str]| words.iter().any(|w| error.message.contains(w));
+    if says(&["not supported yet"]) {
+        FaultKind::NotYet
+    } else if says(&[
+        "no metric is called",
+        "has no metric",
+        "nothing has the cost",
+        "no budget is",
+    ]) {
+        FaultKind::UnknownName
+    } else if says(&[
+        "needs a unit",
+        "no known unit",
+        "`, is ",
+        "` is a",
+        "` is money",
+        "` is bytes",
+    ]) {
+        FaultKind::Unit
+    } else if says(&["ends before it begins"]) {
+        FaultKind::Range
+    } else {
+        FaultKind::Expression
+    }
 }

@@ -19,6 +19,7 @@ pub use crate::components::{Basis, CostItem};
 pub use judgement::{Judgement, Role};
 pub use settings::{Assumption, CostSpec, RunSpec, Start};
 
+use crate::expr::track;
 use crate::program::{Catalogue, Program};
 use crate::source::{End, Faults, Files, Input, Reader, Table, load};
 
@@ -85,11 +86,11 @@ impl Profile {
     pub fn load(input: &Input, options: &Options) -> Result<Self, (Files, Faults)> {
         let (tree, warnings) = load(input, &options.sets)?;
         let reader = Reader::new(&tree, options.end);
-        let decoded = decode::profile(&reader, &tree, options);
+        let (decoded, written) = decode::profile(&reader, &tree, options);
         let mut faults = reader.into_faults();
         faults.append(warnings);
         let mut profile = Self { files: tree.files, ..decoded };
-        checks::check(&mut profile, &mut faults);
+        checks::check(&mut profile, written, &mut faults);
         if faults.has_errors() {
             return Err((profile.files, faults));
         }
@@ -99,7 +100,8 @@ impl Profile {
 
     /// Lowers it: names become dense ids. Equal profiles give equal programs.
     pub fn lower(&self) -> (Program, Catalogue) {
-        let lowered = self.model.lower();
+        let mut lowered = self.model.lower();
+        track(&mut lowered.program, self.judgements().map(|judgement| &judgement.compiled));
         (lowered.program, lowered.catalogue)
     }
 

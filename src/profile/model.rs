@@ -131,8 +131,10 @@ impl Step {
     /// The blocks inside it.
     pub(crate) fn blocks(&self) -> Vec<Block> {
         let mut all = match &self.verb {
-            Verb::Hold { steps, .. } | Verb::Repeat { steps, .. } => vec![*steps],
-            Verb::Spawn(steps) | Verb::Try(steps) => vec![*steps],
+            Verb::Hold { steps, .. }
+            | Verb::Repeat { steps, .. }
+            | Verb::Spawn(steps)
+            | Verb::Try(steps) => vec![*steps],
             Verb::Parallel { branches, .. } => branches.clone(),
             Verb::Choose(arms) => arms.iter().map(|arm| arm.1).collect(),
             Verb::Component(action) => action.blocks(),

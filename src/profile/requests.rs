@@ -180,7 +180,8 @@ impl Model {
             Verb::Take(component) => {
                 let unit = self.parts[*component].spec.unit(lower, at, *component);
                 if let (Some(target), Some(slot)) = (unit, at.held(*component, Since::Take)) {
-                    lower.op(at, Op::Seize { at: target, slot, once: false });
+                    // A query before it may have taken the connection already.
+                    lower.op(at, Op::Seize { at: target, slot, once: true });
                 }
             }
             Verb::Release(component) => {

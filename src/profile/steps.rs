@@ -131,17 +131,13 @@ pub(crate) fn tables() -> Vec<&'static Table> {
 impl Steps for StepReader {
     fn block(&self, decode: &Decode<'_>, node: &Node, path: &str) -> Block {
         let mut steps: Vec<Step> = Vec::new();
-        match &node.value {
-            Value::List(nodes) => {
-                for (i, node) in nodes.iter().enumerate() {
-                    let step = self.step(decode, node, &format!("{path}[{i}]"));
-                    steps.extend(step.map(|step| numbered(step, &steps)));
-                }
-            }
-            _ => {
-                let message = "expected a list of steps".to_owned();
-                decode.fault(node.place, path, FaultKind::Shape, message);
-            }
+        if !matches!(&node.value, Value::List(_)) {
+            let message = "expected a list of steps".to_owned();
+            decode.fault(node.place, path, FaultKind::Shape, message);
+        }
+        for (i, node) in node.items().iter().enumerate() {
+            let step = self.step(decode, node, &format!("{path}[{i}]"));
+            steps.extend(step.map(|step| numbered(step, &steps)));
         }
         let mut blocks = self.blocks.borrow_mut();
         blocks.push(steps);
@@ -172,7 +168,7 @@ impl StepReader {
                 return None;
             }
         };
-        let verb = self.verb_entry(decode, node, entries, path)?;
+        let verb = Self::verb_entry(decode, node, entries, path)?;
         let target = match &verb.node.value {
             Value::Scalar { text, .. } => text.as_str(),
             _ => "",
@@ -196,7 +192,6 @@ impl StepReader {
 
     /// The one key of a step that is its verb.
     fn verb_entry<'n>(
-        &self,
         decode: &Decode<'_>,
         node: &Node,
         entries: &'n [Entry],
@@ -388,9 +383,7 @@ fn component_verb(
     }
     let component = decode.component(&entry.node, &path, &owners)?;
     let kind = decode.names.components[component].1?;
-    if kind.table.is_none() {
-        return None; // its type has its fault already
-    }
+    kind.table?; // without keys, its type has its fault already
     let verb = kind.verbs.iter().find(|verb| verb.word == word)?;
     (verb.decode)(decode, fields, component).map(Verb::Component)
 }

@@ -4,6 +4,7 @@ use crate::components::{Block, Spec};
 use crate::dist::Distribution;
 use crate::program::{Op, Program, StationKind};
 use crate::source::{Fault, Faults, Place};
+use crate::units::Per;
 
 use super::Profile;
 use super::flow::Flow;
@@ -16,6 +17,7 @@ pub(crate) fn warn(profile: &Profile, lowered: &Lowered, faults: &mut Faults) {
     connections(model, faults);
     sessions(model, faults);
     timeouts(model, faults);
+    amounts(model, faults);
     unused(model, faults);
     overloads(model, lowered, faults);
 }
@@ -98,7 +100,8 @@ fn timeouts(model: &Model, faults: &mut Faults) {
 fn inside(model: &Model, block: Block, outer: f64, name: &str, faults: &mut Faults) {
     let mut warn = |place: Place, what: &str, inner: f64| {
         let message = format!(
-            "the timeout of {what} ({inner} s) is longer than the one of `{name}` around it ({outer} s)"
+            "the timeout of {what} ({inner} s) is longer than the one of `{name}` \
+             around it ({outer} s): it never fires"
         );
         faults.push(Fault::warning(place, "", message));
     };
@@ -122,6 +125,43 @@ fn inside(model: &Model, block: Block, outer: f64, name: &str, faults: &mut Faul
     });
     for callee in calls {
         inside(model, model.endpoints[callee].body, outer, name, faults);
+    }
+}
+
+/// What is paid or transferred by the byte or the minute needs to know how much it is.
+fn amounts(model: &Model, faults: &mut Faults) {
+    let by_amount = |part: usize| {
+        let prices = &model.parts[part].common.usage_prices;
+        prices.iter().any(|price| price.per != Per::Request)
+    };
+    for traffic in &model.traffic {
+        for (endpoint, _) in &traffic.mix {
+            let endpoint = &model.endpoints[*endpoint];
+            for part in traffic.via.iter().copied().filter(|_| endpoint.response.is_none()) {
+                let is_link = matches!(model.parts[part].spec, Spec::Link(_));
+                if is_link || by_amount(part) {
+                    let message = format!(
+                        "`{}` passes `{}` without `response`: how many bytes its answer has",
+                        endpoint.name, model.parts[part].name
+                    );
+                    let path = format!("endpoints.{}.response", endpoint.name);
+                    faults.push(Fault::warning(endpoint.place, &path, message));
+                }
+            }
+        }
+    }
+    for endpoint in &model.endpoints {
+        model.visit(endpoint.body, &mut |step| {
+            if let Verb::Component(action) = &step.verb
+                && action.lacks_amount()
+                && by_amount(action.component())
+            {
+                let name = &model.parts[action.component()].name;
+                let message = format!("`{name}` is paid by the amount, which this call does not say");
+                let path = format!("endpoints.{}.steps", endpoint.name);
+                faults.push(Fault::warning(step.place, &path, message));
+            }
+        });
     }
 }
 
@@ -169,7 +209,9 @@ fn reach(model: &Model, endpoint: usize, endpoints: &mut [bool], parts: &mut [bo
         Verb::Call(callee) => calls.push(*callee),
         _ => {}
     });
-    calls.into_iter().for_each(|callee| reach(model, callee, endpoints, parts));
+    for callee in calls {
+        reach(model, callee, endpoints, parts);
+    }
 }
 
 /// Open load above what a resource can serve, when nothing fails.

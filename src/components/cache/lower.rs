@@ -74,7 +74,7 @@ impl Spec {
             lower.resource(
                 own,
                 Resource {
-                    sized_by: own.at("pool.size"),
+                    sized_by: Some(own.at("pool.size")),
                     unit: "connection",
                     ..Resource::tokens("pool", stations)
                 },

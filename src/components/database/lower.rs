@@ -72,7 +72,7 @@ impl Spec {
             lower.resource(
                 own,
                 Resource {
-                    sized_by: own.at("pool.size"),
+                    sized_by: Some(own.at("pool.size")),
                     unit: "connection",
                     ..Resource::tokens("pool", stations)
                 },
@@ -82,14 +82,14 @@ impl Spec {
             lower.resource(
                 own,
                 Resource {
-                    sized_by: own.at("max_connections"),
+                    sized_by: Some(own.at("max_connections")),
                     unit: "connection",
                     ..Resource::tokens("connections", vec![server])
                 },
             );
         }
         if let Some(cores) = cores {
-            let sized_by = own.at("cores");
+            let sized_by = Some(own.at("cores"));
             lower.resource(own, Resource { sized_by, ..Resource::shared("cpu", vec![cores]) });
         }
         lower.price(own, "instances", Basis::Provisioned { units: 1 });
@@ -97,7 +97,7 @@ impl Spec {
     }
 
     /// The connections that a `hold` block or a `take` step takes one of.
-    pub(crate) fn unit(&self, lower: &Lower<'_>, at: &At, own: usize) -> Option<Target> {
+    pub(crate) fn unit(lower: &Lower<'_>, at: &At, own: usize) -> Option<Target> {
         let built = lower.database(own);
         let pool = built.pool(at.service()).map(|pool| pool.target(at.worker));
         pool.or(built.server.map(Target::fixed))

@@ -93,7 +93,7 @@ impl Spec {
                 boot,
                 priority,
             };
-            self.part(own, lower, first_instance, i, StationKind::Crew(crew));
+            part(own, lower, first_instance, i, StationKind::Crew(crew));
         }
         let row = |base: u32, per: Per| Row {
             base: StationId(base),
@@ -111,7 +111,7 @@ impl Spec {
                     priority,
                     ..Tokens::fifo(1)
                 };
-                self.part(own, lower, first_instance, w / workers, StationKind::Tokens(tokens));
+                part(own, lower, first_instance, w / workers, StationKind::Tokens(tokens));
             }
         }
         let grouped = matches!(self.runtime, Runtime::Thread { worker_cores: Some(_), .. });
@@ -123,7 +123,7 @@ impl Spec {
             };
             let cores = Processor { cores: f64::from(cores), job_cap: 1.0, group_cap, groups };
             for i in 0..instances {
-                self.part(own, lower, first_instance, i, StationKind::Processor(cores));
+                part(own, lower, first_instance, i, StationKind::Processor(cores));
             }
             row(base, Per::Instance)
         });
@@ -131,7 +131,7 @@ impl Spec {
             let base = lower.builder.program().stations.len() as u32;
             for i in 0..instances {
                 let tokens = Tokens::fifo(cores);
-                self.part(own, lower, first_instance, i, StationKind::Tokens(tokens));
+                part(own, lower, first_instance, i, StationKind::Tokens(tokens));
             }
             row(base, Per::Instance)
         });
@@ -143,7 +143,7 @@ impl Spec {
                 refuse: m.refuse,
             };
             for i in 0..instances {
-                self.part(own, lower, first_instance, i, StationKind::Memory(memory));
+                part(own, lower, first_instance, i, StationKind::Memory(memory));
             }
             row(base, Per::Instance)
         });
@@ -177,18 +177,6 @@ impl Spec {
         built
     }
 
-    fn part(
-        &self,
-        own: &Own<'_>,
-        lower: &mut Lower<'_>,
-        first: InstanceId,
-        i: u32,
-        kind: StationKind,
-    ) -> StationId {
-        let instance = Some(InstanceId(first.0 + i));
-        lower.builder.station(Station { kind, owner: own.id(), instance })
-    }
-
     fn register(&self, own: &Own<'_>, lower: &mut Lower<'_>, built: &Built) {
         lower.component_metrics(own);
         let all_cores = f64::from(self.cores()) * f64::from(self.instances);
@@ -197,7 +185,7 @@ impl Spec {
         lower.resource(
             own,
             Resource {
-                sized_by: own.at(if cpu.is_none() { "workers" } else { "cores" }),
+                sized_by: Some(own.at(if cpu.is_none() { "workers" } else { "cores" })),
                 size: Some(all_cores),
                 has_queue: false,
                 ..Resource::shared("cpu", cpu_stations)
@@ -210,7 +198,7 @@ impl Spec {
                     lower.resource(
                         own,
                         Resource {
-                            sized_by: own.at("workers"),
+                            sized_by: Some(own.at("workers")),
                             unit: "worker",
                             ..Resource::tokens("workers", loops.stations())
                         },
@@ -224,7 +212,7 @@ impl Spec {
         lower.resource(
             own,
             Resource {
-                sized_by: own.at(backlog.2),
+                sized_by: Some(own.at(backlog.2)),
                 unit: backlog.1,
                 ..Resource::tokens(backlog.0, crews.clone())
             },
@@ -255,7 +243,7 @@ impl Spec {
             lower.resource(
                 own,
                 Resource {
-                    sized_by: own.at("memory.limit"),
+                    sized_by: Some(own.at("memory.limit")),
                     unit: "byte",
                     quantity: Quantity::Bytes,
                     is_limited: limited,
@@ -268,7 +256,7 @@ impl Spec {
         }
         lower.price(own, "instances", Basis::Provisioned { units: u64::from(self.instances) });
         if let Some(price) = &self.balancer.price {
-            lower.price_of(own, "balancer", price.clone(), Basis::Provisioned { units: 1 });
+            lower.price_of(own, "balancer", *price, Basis::Provisioned { units: 1 });
         }
     }
 
@@ -319,7 +307,7 @@ impl Spec {
         let worker = Worker {
             service: entry.service,
             instance: (instances > 1).then_some(place.0),
-            worker: (instances * workers > 1).then_some(place.1),
+            number: (instances * workers > 1).then_some(place.1),
             loop_held: false,
         };
         at.worker = Some(worker);
@@ -384,6 +372,11 @@ pub(crate) struct Entry<'a> {
     pub(crate) memory: Option<&'a Distribution>,
 }
 
+fn part(own: &Own<'_>, lower: &mut Lower<'_>, first: InstanceId, i: u32, kind: StationKind) {
+    let instance = Some(InstanceId(first.0 + i));
+    lower.builder.station(Station { kind, owner: own.id(), instance });
+}
+
 fn allocate(
     lower: &mut Lower<'_>,
     at: &mut At,
@@ -400,7 +393,7 @@ fn allocate(
 impl Lower<'_> {
     fn service(&self, worker: Worker) -> Built {
         match *self.built(worker.service) {
-            Built_::Service(built) => built,
+            super::super::Built::Service(built) => built,
             _ => unreachable!("a worker belongs to a service"),
         }
     }
@@ -412,7 +405,7 @@ impl Lower<'_> {
         let work = self.draw(at, "cpu", time, 1.0);
         let shared = |lower: &mut Self, at: &At| {
             if let Some(cores) = built.cores {
-                let group = built.grouped.then_some(worker.worker).flatten();
+                let group = built.grouped.then_some(worker.number).flatten();
                 lower.op(at, Op::Process { at: cores.target(at.worker), work, group });
             }
         };
@@ -474,5 +467,3 @@ impl Lower<'_> {
         });
     }
 }
-
-use super::super::Built as Built_;

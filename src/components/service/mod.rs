@@ -201,6 +201,13 @@ pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Spec {
         decode.range(fields, "instances", &format!("fewer: more than {most} workers in all"));
         return Spec { instances: 1, workers: 1, ..spec };
     }
+    if is_loop && !fields.has("connections") {
+        decode.note(format!("{}: 1000 connections per worker", fields.name()));
+    }
+    if matches!(runtime, Runtime::Process) && spec.timeout.is_some() && spec.boot.is_some() {
+        let what = "a worker that is killed by `timeout` comes back at once, without `boot`";
+        decode.note(format!("{}: {what}", fields.name()));
+    }
     if spec.cores.is_none() {
         decode.note(format!("{}: cores enough for all workers ({})", fields.name(), spec.cores()));
     }

@@ -1,7 +1,7 @@
 //! Objectives, alerts, claims, gates: conditions with their names and places.
 
 use crate::components::{Decode, field};
-use crate::expr::{Compiled, ExprError, Expression, Names, Purpose, parse};
+use crate::expr::{Compiled, ExprError, Expression, Mistake, Names, Purpose, parse};
 use crate::source::{Entry, Fault, FaultKind, Faults, Fields, Place, Shape, Table, Value};
 
 /// A condition of a profile.
@@ -160,36 +160,18 @@ impl Written {
 }
 
 fn fault(error: &ExprError, place: Place, path: &str) -> Fault {
-    let mut fault = Fault::error(kind(error), place, path, error.message.clone());
+    let mut fault = Fault::error(kind(error.mistake), place, path, error.message.clone());
     fault.expected.clone_from(&error.expected);
     fault.hint.clone_from(&error.hint);
     fault
 }
 
-/// What kind of mistake it is: expressions say it in words only.
-fn kind(error: &ExprError) -> FaultKind {
-    let says = |words: &[&str]| words.iter().any(|w| error.message.contains(w));
-    if says(&["not supported yet"]) {
-        FaultKind::NotYet
-    } else if says(&[
-        "no metric is called",
-        "has no metric",
-        "nothing has the cost",
-        "no budget is",
-    ]) {
-        FaultKind::UnknownName
-    } else if says(&[
-        "needs a unit",
-        "no known unit",
-        "`, is ",
-        "` is a",
-        "` is money",
-        "` is bytes",
-    ]) {
-        FaultKind::Unit
-    } else if says(&["ends before it begins"]) {
-        FaultKind::Range
-    } else {
-        FaultKind::Expression
+const fn kind(mistake: Mistake) -> FaultKind {
+    match mistake {
+        Mistake::Syntax | Mistake::Place => FaultKind::Expression,
+        Mistake::Name => FaultKind::UnknownName,
+        Mistake::Unit => FaultKind::Unit,
+        Mistake::Range => FaultKind::Range,
+        Mistake::NotYet => FaultKind::NotYet,
     }
 }

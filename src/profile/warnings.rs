@@ -157,7 +157,8 @@ fn amounts(model: &Model, faults: &mut Faults) {
                 && by_amount(action.component())
             {
                 let name = &model.parts[action.component()].name;
-                let message = format!("`{name}` is paid by the amount, which this call does not say");
+                let message =
+                    format!("`{name}` is paid by the amount, which this call does not say");
                 let path = format!("endpoints.{}.steps", endpoint.name);
                 faults.push(Fault::warning(step.place, &path, message));
             }

@@ -7,24 +7,19 @@ use crate::program::{Program, Sessions, SourceKind, Supply};
 /// also wait for answers; infinite when they do not think.
 pub fn offered_per_s(program: &Program) -> f64 {
     let mean = |id: crate::program::DistId| program.dists[id.index()].mean();
-    program
-        .sources
-        .iter()
-        .map(|source| match &source.kind {
-            SourceKind::Open { curve, batch, .. } => curve.mean_rate() * batch.map_or(1.0, mean),
-            SourceKind::Closed { clients, think, .. } => {
-                f64::from(*clients) / think.map_or(0.0, mean)
-            }
-            SourceKind::Sessions(sessions) => {
-                let messages = sessions.streams.iter().filter(|stream| stream.entry.is_some());
-                let each: f64 = messages
-                    .map(|stream| 1.0 / mean(stream.every))
-                    .chain(sessions.dialogue.map(|(think, _)| 1.0 / mean(think)))
-                    .sum();
-                if each > 0.0 { present(program, sessions) * each } else { 0.0 }
-            }
-        })
-        .sum()
+    let offered = program.sources.iter().map(|source| match &source.kind {
+        SourceKind::Open { curve, batch, .. } => curve.mean_rate() * batch.map_or(1.0, mean),
+        SourceKind::Closed { clients, think, .. } => f64::from(*clients) / think.map_or(0.0, mean),
+        SourceKind::Sessions(sessions) => {
+            let messages = sessions.streams.iter().filter(|stream| stream.entry.is_some());
+            let each: f64 = messages
+                .map(|stream| 1.0 / mean(stream.every))
+                .chain(sessions.dialogue.map(|(think, _)| 1.0 / mean(think)))
+                .sum();
+            if each > 0.0 { present(program, sessions) * each } else { 0.0 }
+        }
+    });
+    offered.fold(0.0, std::ops::Add::add)
 }
 
 /// Messages per second that sessions are sent and that are no requests: work without an answer.

@@ -145,14 +145,15 @@ impl Over<'_> {
     /// can be negative.
     fn given(&self, value: Option<f64>, interval: Option<Interval>) -> Estimate {
         match interval {
+            // An empty sum is −0.
             Some(Interval { value, low, high }) => Estimate {
-                value: Some(value),
-                low: low.max(0.0),
-                high,
+                value: Some(value + 0.0),
+                low: low.max(0.0) + 0.0,
+                high: high + 0.0,
                 quantity: self.quantity,
                 note: None,
             },
-            None => Estimate::unknown(value, self.quantity, TOO_FEW),
+            None => Estimate::unknown(value.map(|v| v + 0.0), self.quantity, TOO_FEW),
         }
     }
 
@@ -484,6 +485,8 @@ mod tests {
         assert!(p9999.value.is_some() && !p9999.has_interval());
         let one = estimate(&latency, MEAN, Duration, &replications()[..1], 0.95);
         assert_eq!(one.note, Some(TOO_FEW));
+        let empty = value(&Measure::Rate(vec![]), None, Rate);
+        assert!(empty.value.is_some_and(|zero| zero == 0.0 && zero.is_sign_positive()));
         let quantile = value(
             &Measure::Level { of: vec![], per: vec![] },
             Some(Statistic::Quantile(0.5)),

@@ -2,6 +2,7 @@
 //! give up and leave the callee working; branches and abandoned work.
 
 use super::calendar::Time;
+use super::step::Losers;
 use super::task::{NOBODY, State, Task};
 use super::world::{World, nanoseconds};
 use crate::program::{Backoff, BreakerId, FrameId, KindId, NONE, Op};
@@ -236,8 +237,8 @@ impl World<'_> {
             child = self.tasks[child].sibling;
         }
         if left < needed {
-            let cancel = spec.cancel_losers;
-            self.drop_children(parent, cancel);
+            let losers = spec.losers();
+            self.drop_children(parent, losers);
             self.tasks[parent].state = State::Ready;
             // Counted once, where it happened: no owner.
             if self.raise(parent, kind, NONE) {
@@ -367,6 +368,16 @@ impl World<'_> {
         }
     }
 
+    /// A branch is told to stop, with all it started.
+    pub(crate) fn stop_branch(&mut self, id: u32) {
+        if self.tasks[id].state == State::Joining {
+            self.drop_children(id, Losers::Stop);
+        }
+        self.interrupt(id);
+        self.leave_frames(id, NONE);
+        self.end_task(id);
+    }
+
     /// The parent of a branch went away: what runs at the other side of a call works on as an
     /// orphan, the rest stops. `fork_local` is the local that the fork's parent counts in; slots
     /// above it are the branch's own.
@@ -382,9 +393,7 @@ impl World<'_> {
             b = spec.parent.map_or(NONE, |p| p.0);
         }
         if outermost == NONE || self.tasks[id].orphan != NONE {
-            self.interrupt(id);
-            self.leave_frames(id, NONE);
-            self.end_task(id);
+            self.stop_branch(id);
             return;
         }
         let spec = &self.program.boundaries[usize::from(outermost)];
@@ -424,7 +433,7 @@ impl World<'_> {
                 self.places[task.station as usize].stats.queue.add(self.now, -1.0);
                 self.tasks[id].wake = 0;
             }
-            State::Joining => self.drop_children(id, true),
+            State::Joining => self.drop_children(id, Losers::Abandon),
             State::Filling => self.leave_fill(id),
             State::Delay | State::Connecting | State::Backoff => self.tasks[id].wake = 0,
             State::Ready | State::Free => {}
@@ -468,7 +477,7 @@ impl World<'_> {
         if task.frame != NONE || task.held != 0 || task.child != NOBODY {
             self.leave_frames(id, NONE);
             self.release_from(id, 0);
-            self.drop_children(id, false);
+            self.drop_children(id, Losers::Finish);
         }
         self.tasks.remove(id);
     }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::calendar::Time;
-use super::task::{NOBODY, State};
+use super::task::{NOBODY, State, Tasks};
 use super::world::{Moving, World, event};
 use crate::program::{Processor, StationKind};
 
@@ -103,6 +103,15 @@ impl ProcessorState {
             }
         }
     }
+}
+
+/// Whether a key of a group's heap is that of a job still at work on this processor: its task's
+/// record may have been used again, with the same job number on another processor.
+fn is_here(tasks: &Tasks, station: u32, job: u128) -> bool {
+    let task = &tasks[job as u32];
+    task.state == State::Processing
+        && task.station == station
+        && task.wake == JOB | u64::from((job >> 32) as u32)
 }
 
 impl<'p> World<'p> {
@@ -206,9 +215,7 @@ impl<'p> World<'p> {
         let mut soonest = f64::INFINITY;
         for group in &mut state.groups {
             while let Some(Reverse(job)) = group.heap.peek() {
-                let task = &tasks[*job as u32];
-                let wake = JOB | u64::from((*job >> 32) as u32);
-                if task.wake == wake && task.state == State::Processing {
+                if is_here(tasks, station, *job) {
                     let finish = f64::from_bits((*job >> 64) as u64);
                     soonest = soonest.min((finish - group.clock).max(0.0) / group.speed);
                     break;
@@ -246,10 +253,7 @@ impl<'p> World<'p> {
                 let group = &mut state.groups[index];
                 let Some(Reverse(job)) = group.heap.peek() else { break };
                 let job = *job;
-                let task = &tasks[job as u32];
-                if task.wake != JOB | u64::from((job >> 32) as u32)
-                    || task.state != State::Processing
-                {
+                if !is_here(tasks, station, job) {
                     group.heap.pop();
                     continue;
                 }

@@ -4,8 +4,25 @@ use super::cache::LEASE;
 use super::task::{NOBODY, State};
 use super::tokens::Answer;
 use super::world::World;
-use crate::program::{Kind, NONE, Op, Slot, StationKind};
+use crate::program::{Fork, Kind, NONE, Op, Slot, StationKind};
 use crate::rng::{Stream, combine};
+
+/// What becomes of branches that nobody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Losers {
+    /// They finish unobserved.
+    Finish,
+    /// Their caller has gone: what runs at the other side of a call works on, the rest stops.
+    Abandon,
+    /// They are told to stop, at the other side of a call too (a hedge that cancels).
+    Stop,
+}
+
+impl Fork {
+    pub(crate) const fn losers(&self) -> Losers {
+        if self.cancel_losers { Losers::Stop } else { Losers::Finish }
+    }
+}
 
 impl World<'_> {
     /// Notes what a slot holds.
@@ -410,7 +427,7 @@ impl World<'_> {
         let needed = self.tasks.local(parent, spec.needed.0) - 1;
         self.tasks.set_local(parent, spec.needed.0, needed);
         if needed == 0 {
-            self.drop_children(parent, spec.cancel_losers);
+            self.drop_children(parent, spec.losers());
             self.tasks[parent].pc = spec.after;
             self.tasks[parent].state = State::Ready;
             self.ready.push_back(parent);
@@ -436,8 +453,8 @@ impl World<'_> {
         self.tasks[id].sibling = NOBODY;
     }
 
-    /// The branches that are left: stopped, or left to finish unobserved.
-    pub(crate) fn drop_children(&mut self, parent: u32, cancel: bool) {
+    /// What becomes of the branches that are left.
+    pub(crate) fn drop_children(&mut self, parent: u32, losers: Losers) {
         let needed = match self.program.ops[self.tasks[parent].pc as usize] {
             Op::Fork(fork) => self.program.forks[fork as usize].needed.0,
             _ => 0,
@@ -449,8 +466,10 @@ impl World<'_> {
             }
             self.detach_child(child);
             self.tasks[child].sample = NOBODY;
-            if cancel {
-                self.abandon(child, needed);
+            match losers {
+                Losers::Finish => {}
+                Losers::Abandon => self.abandon(child, needed),
+                Losers::Stop => self.stop_branch(child),
             }
         }
     }

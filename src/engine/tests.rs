@@ -3,8 +3,8 @@
 use super::World;
 use crate::dist::Distribution;
 use crate::program::{
-    Builder, Class, ClassId, ComponentId, Curve, Op, Program, Scope, Source, SourceKind, Station,
-    StationId, StationKind, Target, Tokens,
+    Boundary, Builder, Class, ClassId, ComponentId, Curve, Fork, Op, Processor, Program, Scope,
+    Slot, Source, SourceKind, Station, StationId, StationKind, Target, Tokens,
 };
 
 fn one_station(kind: StationKind, rate: f64, service: Distribution) -> Program {
@@ -103,4 +103,96 @@ fn a_snapshot_is_a_function_of_its_key() {
     assert_eq!(run(5), run(5));
     assert_ne!(run(5), run(6));
     let _ = StationId(0);
+}
+
+/// A request goes to one of two processors at random and tries twice there at once; the first
+/// answer wins and the other is cancelled, inside a boundary (it runs at the other side of a call).
+fn hedged(cancel_losers: bool, rate: f64, cores: f64) -> Program {
+    let mut builder = Builder::new();
+    let kind = StationKind::Processor(Processor {
+        cores,
+        job_cap: 1.0,
+        group_cap: f64::INFINITY,
+        groups: 1,
+    });
+    let station = Station { kind, owner: ComponentId(0), instance: None };
+    let stations = [builder.station(station.clone()), builder.station(station)];
+    let mut scope = Scope::root("jobs");
+    let entry = builder.op(&scope, Op::Class(ClassId(0)));
+    let needed = scope.locals(1);
+    let (sides, end) = ([builder.label(), builder.label()], builder.label());
+    let arms = vec![(0.5, sides[0]), (1.0, sides[1])];
+    let switch = builder.switch(3, arms);
+    builder.op(&scope, Op::Switch(switch));
+    for (side, station) in sides.into_iter().zip(stations) {
+        builder.place(side);
+        let branches = [builder.label(), builder.label()];
+        let fork = Fork {
+            branches: branches.iter().map(|label| label.pc()).collect(),
+            join: 1,
+            cancel_losers,
+            needed,
+            after: end.pc(),
+            site: 5,
+        };
+        let fork = builder.fork(fork);
+        builder.op(&scope, Op::Fork(fork));
+        for branch in branches {
+            builder.place(branch);
+            let boundary =
+                Boundary { parent: None, frame: None, slot_base: Slot(scope.next), owner: None };
+            let inside = Scope { boundary: Some(builder.boundary(boundary)), ..scope };
+            let exp = Distribution::Exponential { mean: 1.0 };
+            let work = builder.draw(exp, scope.step("work").path, 1.0);
+            builder.op(&inside, Op::Process { at: Target::fixed(station), work, group: None });
+            builder.op(&scope, Op::Join);
+        }
+    }
+    builder.place(end);
+    builder.op(&scope, Op::Done);
+    builder.source(Source {
+        kind: SourceKind::Open { curve: Curve::Constant(rate), gaps: None, batch: None, entry },
+        site: 77,
+    });
+    let program = builder.program();
+    program.classes.push(Class { traffic: 0, endpoint: 0, priority: 0 });
+    program.components = 1;
+    program.kinds = 17;
+    builder.finish()
+}
+
+/// With cores for all, the first of two exponential answers takes half the time; the cancelled one
+/// has worked as long, and one that finishes unobserved works its mean on its own.
+#[test]
+fn a_cancelled_branch_stops_working() {
+    for (cancel, busy) in [(true, 5.0), (false, 10.0)] {
+        let program = hedged(cancel, 5.0, f64::INFINITY);
+        let mut world = World::new(&program, 1, 0);
+        world.run_until(20.0);
+        world.reset();
+        world.run_until(10_020.0);
+        let results = world.results();
+        let mean = results.classes[0].ok.mean().expect("requests ended");
+        assert!((mean - 0.5).abs() < 0.01, "{mean}");
+        let measured = results.stations.iter().map(|s| s.busy.integral).sum::<f64>() / 10_000.0;
+        assert!((measured - busy).abs() < 0.03 * busy, "{measured}");
+    }
+}
+
+/// Task records are used again, and each processor numbers its own jobs: the key of a cancelled job
+/// must not be taken for one of the same number elsewhere.
+#[test]
+fn cancelled_jobs_leave_no_trace_on_a_processor() {
+    let program = hedged(true, 1.6, 1.0);
+    let mut world = World::new(&program, 1, 0);
+    world.run_until(100.0);
+    world.reset();
+    world.run_until(50_000.0);
+    let results = world.results();
+    assert!(results.balance.holds(), "{:?}", results.balance);
+    for station in &results.stations {
+        let (given, busy) = (station.given_s, station.busy.integral);
+        assert!((given - busy).abs() < 1e-9 * busy, "{given} {busy}");
+        assert!(station.busy.max <= 1.0);
+    }
 }

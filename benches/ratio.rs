@@ -19,6 +19,9 @@ mod models;
 use std::process::Command;
 use std::time::Instant;
 
+use capplan::engine::World;
+use capplan::program::Program;
+use capplan::stats::Tally;
 use models::Model;
 
 /// What the command line asks for.
@@ -73,27 +76,48 @@ fn main() {
 
 fn compare(model: &Model, options: &Options) {
     let peer_works = model.peer.is_some_and(|peer| simpy(peer, 100, 0).is_some());
+    let program = model.program();
+    let mut engines = Vec::new();
     let mut hands = Vec::new();
     let mut peers = Vec::new();
     for pair in 0..options.pairs {
         let seed = pair as u64;
+        engines.push(by_engine(&program, options.requests, seed));
         hands.push(by_hand(model, options.requests, seed));
         if peer_works {
             peers.extend(model.peer.and_then(|peer| simpy(peer, options.peer_requests, seed)));
         }
     }
     println!("{}", model.name);
+    print("engine", &engines);
     print("hand", &hands);
+    print_ratio("engine / hand", &engines, &hands);
     if !peers.is_empty() {
         print("simpy", &peers);
+        print_ratio("engine / simpy", &engines, &peers);
         print_ratio("hand / simpy", &hands, &peers);
     }
+}
+
+/// A whole replication: the world is made, runs, and gives its results.
+fn by_engine(program: &Program, requests: u64, seed: u64) -> Answer {
+    let began = Instant::now();
+    let mut world = World::new(program, seed, 0);
+    world.run_requests(requests, f64::INFINITY);
+    let results = world.results();
+    let wall_s = began.elapsed().as_secs_f64();
+    assert!(results.balance.holds(), "every request is accounted for: {:?}", results.balance);
+    answer(requests, wall_s, &results.classes[0].ok)
 }
 
 fn by_hand(model: &Model, requests: u64, seed: u64) -> Answer {
     let began = Instant::now();
     let latencies = model.by_hand(requests, seed);
     let wall_s = began.elapsed().as_secs_f64();
+    answer(requests, wall_s, &latencies)
+}
+
+fn answer(requests: u64, wall_s: f64, latencies: &Tally) -> Answer {
     Answer {
         requests_per_s: requests as f64 / wall_s,
         mean_s: latencies.mean().unwrap_or(f64::NAN),

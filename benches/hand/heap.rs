@@ -2,45 +2,45 @@
 
 /// A min-heap of packed keys.
 #[derive(Default)]
-pub(super) struct Heap {
+pub(crate) struct Heap {
     keys: Vec<u128>,
 }
 
 /// A key of 64 bits of time, 32 of sequence and 32 of payload.
 #[inline]
-pub(super) fn key(time: u64, sequence: u32, payload: u32) -> u128 {
+pub(crate) fn key(time: u64, sequence: u32, payload: u32) -> u128 {
     u128::from(time) << 64 | u128::from(sequence) << 32 | u128::from(payload)
 }
 
 /// Time of a key.
 #[inline]
-pub(super) fn time(key: u128) -> u64 {
+pub(crate) fn time(key: u128) -> u64 {
     (key >> 64) as u64
 }
 
 /// Payload of a key.
 #[inline]
-pub(super) fn payload(key: u128) -> u32 {
+pub(crate) fn payload(key: u128) -> u32 {
     key as u32
 }
 
 impl Heap {
-    pub(super) fn with_capacity(capacity: usize) -> Self {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self { keys: Vec::with_capacity(capacity) }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
 
     /// The least key.
     #[inline]
-    pub(super) fn top(&self) -> Option<u128> {
+    pub(crate) fn top(&self) -> Option<u128> {
         self.keys.first().copied()
     }
 
     #[inline]
-    pub(super) fn push(&mut self, key: u128) {
+    pub(crate) fn push(&mut self, key: u128) {
         let mut at = self.keys.len();
         self.keys.push(key);
         while at > 0 {
@@ -56,7 +56,7 @@ impl Heap {
 
     /// Removes the least key.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<u128> {
+    pub(crate) fn pop(&mut self) -> Option<u128> {
         let last = self.keys.pop()?;
         match self.keys.first() {
             None => Some(last),
@@ -69,7 +69,7 @@ impl Heap {
 
     /// Replaces the least key by another: one pass instead of a pop and a push.
     #[inline]
-    pub(super) fn replace_top(&mut self, key: u128) {
+    pub(crate) fn replace_top(&mut self, key: u128) {
         self.sink(key);
     }
 

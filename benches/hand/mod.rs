@@ -6,9 +6,13 @@
 //! failures by kind, no check that requests balance.
 
 // Each bench that includes this module uses some of it.
-#![allow(dead_code, reason = "shared by several benches, each of which uses a part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "shared by several benches, each of which uses a part"
+)]
 
-mod heap;
+pub(crate) mod heap;
 mod queues;
 mod web_tier;
 

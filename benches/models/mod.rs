@@ -1,8 +1,15 @@
 //! The models that the benches run: each once as a profile for the engine and once by hand, with the
 //! same figures.
 
-#![allow(dead_code, reason = "shared by several benches, each of which uses a part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "shared by several benches, each of which uses a part"
+)]
 
+use capplan::profile::{Options, Profile};
+use capplan::program::Program;
+use capplan::source::{self, Input};
 use capplan::stats::Tally;
 
 use super::hand::{self, WebTier};
@@ -24,6 +31,11 @@ enum ByHand {
 }
 
 impl Model {
+    /// The lowered profile.
+    pub(crate) fn program(&self) -> Program {
+        program(&self.profile)
+    }
+
     /// Simulates that many requests by the hand-written loop.
     pub(crate) fn by_hand(&self, requests: u64, seed: u64) -> Tally {
         match &self.by_hand {
@@ -36,6 +48,28 @@ impl Model {
             ByHand::Web(tier) => tier.run(requests, seed),
         }
     }
+}
+
+/// Reads and lowers the text of a profile. A fault ends the bench with its message.
+pub(crate) fn program(text: &str) -> Program {
+    let input = Input::Text { name: "bench.yaml".into(), text: text.into() };
+
+    match Profile::load(&input, &Options::default()) {
+        Ok(profile) => profile.lower().0,
+        Err((files, faults)) => panic!("{text}\n{}", source::render(&files, &faults, false)),
+    }
+}
+
+/// Requests that only wait, as many per second as shall be in flight.
+pub(crate) fn waiting(inside: u64, options: &str) -> String {
+    format!(
+        "
+capplan: 1
+name: waiting
+traffic: {{ api: {{ rate: {inside}/s, mix: wait{options} }} }}
+endpoints: {{ wait: {{ steps: [ {{ delay: uniform(0.5s..1.5s) }} ] }} }}
+"
+    )
 }
 
 /// Mean service time of the plain queues.
@@ -116,7 +150,14 @@ capplan: 1
 name: {name}
 traffic: {{ api: {{ rate: {rate_per_s}/s, mix: page{client} }} }}
 components:
-  app: {{ type: service, runtime: event_loop, instances: {loops}, workers: 1, cores: 1, connections: 1_000_000 }}
+  app:
+    type: service
+    runtime: event_loop
+    instances: {loops}        # of one loop each, so that the balancer takes them by round robin
+    workers: 1
+    cores: 1
+    accept: hashed            # a request queues at its loop at once
+    connections: 1_000_000
   db: {{ type: database, cores: {cores}, pool: {{ size: {pool}, timeout: {patience_ms}ms, scope: service }} }}
 endpoints:
   page:

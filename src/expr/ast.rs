@@ -57,7 +57,7 @@ pub enum Clause {
         span: Value,
     },
     /// A metric against a bound.
-    Comparison(Comparison),
+    Comparison(Box<Comparison>),
     /// `manual(text)`: listed, never judged.
     Manual(String),
     /// The bare word `slo`: any objective that newly fails (`diff` only).

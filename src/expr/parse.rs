@@ -149,7 +149,7 @@ impl<'t> Parser<'t> {
             self.at += 1;
             Clause::Slo { offset }
         } else {
-            Clause::Comparison(self.comparison()?)
+            Clause::Comparison(Box::new(self.comparison()?))
         };
         if !self.is_word("for") {
             return Ok(clause);

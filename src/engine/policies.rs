@@ -472,6 +472,7 @@ impl World<'_> {
     }
 
     /// Ends a task: gives everything back and frees its record.
+    #[inline]
     pub(crate) fn end_task(&mut self, id: u32) {
         let task = &self.tasks[id];
         if task.frame != NONE || task.held != 0 || task.child != NOBODY {

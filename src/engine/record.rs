@@ -87,7 +87,7 @@ impl Stats {
     #[inline]
     pub(crate) fn leave_full(&mut self, now: Time) {
         if self.full_since != Time::MAX {
-            self.full_ns += (now - self.full_since) as f64;
+            self.full_ns += (now - self.full_since).cast_signed() as f64;
             self.full_since = Time::MAX;
         }
     }
@@ -263,7 +263,8 @@ impl World<'_> {
         let (class, started, sample, client) = (task.class, task.started, task.sample, task.client);
         task.sample = NOBODY;
         task.client = NOBODY;
-        let latency_s = (self.now - started) as f64 * 1e-9;
+        let now = self.now;
+        let latency_s = (now - started).cast_signed() as f64 * 1e-9;
         if class != NONE {
             let class = usize::from(class);
             let record = &mut self.classes.records[class];
@@ -274,8 +275,9 @@ impl World<'_> {
                     record.failures[usize::from(kind)] += 1;
                 }
             }
-            record.residence_s += (self.now - started.max(self.measured_from)) as f64 * 1e-9;
-            self.classes.in_flight[class].add(self.now, -1.0);
+            let measured_ns = now - started.max(self.measured_from);
+            record.residence_s += measured_ns.cast_signed() as f64 * 1e-9;
+            self.classes.in_flight[class].add(now, -1.0);
         }
         self.classes.ended += 1;
         self.classes.latency_s += latency_s;

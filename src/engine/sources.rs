@@ -21,6 +21,9 @@ pub(crate) struct SourceState {
     pub(crate) ordinal: u64,
     /// Exact time of the last arrival event, seconds.
     at_s: f64,
+    /// The gap after the next arrival event, drawn one event ahead so that nothing waits for it: a
+    /// span in seconds at a constant rate, else at unit rate.
+    gap: f64,
     /// MMPP: present state, when it ends, and how often it changed.
     phase: usize,
     phase_ends_s: f64,
@@ -39,6 +42,7 @@ impl World<'_> {
                 arrivals: 0,
                 ordinal: 0,
                 at_s: 0.0,
+                gap: 0.0,
                 phase: 0,
                 phase_ends_s: 0.0,
                 phases: 0,
@@ -61,6 +65,7 @@ impl World<'_> {
                     }
                     let constant = gaps.is_some_and(|g| is_constant(&program.dists[g.index()]));
                     self.sources.push(state);
+                    self.draw_gap(index, 0);
                     if constant && program.warm_start {
                         // Even arrivals begin at a random phase of their period.
                         let u = Stream::at(key, GAP ^ u64::MAX).unit();
@@ -88,19 +93,17 @@ impl World<'_> {
 
     /// Schedules the next arrival event of an open source; `first` replaces the drawn gap.
     fn next_arrival(&mut self, index: usize, first: Option<f64>) {
-        let SourceKind::Open { curve, gaps, .. } = &self.program.sources[index].kind else {
+        let SourceKind::Open { curve, .. } = &self.program.sources[index].kind else {
             unreachable!("only open sources have arrivals")
         };
         let state = &mut self.sources[index];
-        let gap = first.unwrap_or_else(|| {
-            let mut stream = Stream::at(combine(state.key, state.arrivals), GAP);
-            match gaps {
-                None => rand_distr::Distribution::<f64>::sample(&rand_distr::Exp1, &mut stream),
-                Some(dist) => self.program.dists[dist.index()].sample(&mut stream),
-            }
-        });
+        let gap = match (first, curve) {
+            (None, _) => state.gap,
+            (Some(first), Curve::Constant(rate)) => first / rate,
+            (Some(first), _) => first,
+        };
         let next = match curve {
-            Curve::Constant(rate) => (*rate > 0.0).then(|| state.at_s + gap / rate),
+            Curve::Constant(rate) => (*rate > 0.0).then(|| state.at_s + gap),
             Curve::Times(times) => times.get(state.arrivals as usize).copied(),
             Curve::Mmpp(states) => {
                 // Unit-rate gap spent at the rates of the phases that pass.
@@ -129,6 +132,21 @@ impl World<'_> {
             let time = nanoseconds(at).max(self.now);
             self.calendar.push(time, event::SOURCE | index as u32);
         }
+        self.draw_gap(index, self.sources[index].arrivals + 1);
+    }
+
+    /// Draws the gap that follows the `number`-th arrival event.
+    fn draw_gap(&mut self, index: usize, number: u64) {
+        let SourceKind::Open { curve, gaps, .. } = &self.program.sources[index].kind else {
+            unreachable!("only open sources have arrivals")
+        };
+        let state = &mut self.sources[index];
+        let mut stream = Stream::at(combine(state.key, number), GAP);
+        let gap = match gaps {
+            None => rand_distr::Distribution::<f64>::sample(&rand_distr::Exp1, &mut stream),
+            Some(dist) => self.program.dists[dist.index()].sample(&mut stream),
+        };
+        state.gap = if let Curve::Constant(rate) = curve { gap / rate } else { gap };
     }
 
     pub(crate) fn source_event(&mut self, index: usize) {

@@ -3,7 +3,7 @@
 use super::cache::LEASE;
 use super::task::{NOBODY, State};
 use super::tokens::Answer;
-use super::world::World;
+use super::world::{Moving, World};
 use crate::program::{Fork, Kind, NONE, Op, Slot, StationKind};
 use crate::rng::{Stream, combine};
 
@@ -45,16 +45,17 @@ impl World<'_> {
             return self.end_lease(what);
         }
         let station = what as u32;
-        match &self.program.stations[station as usize].kind {
-            StationKind::Tokens(_) => {
-                self.places[station as usize].stats.given.end(self.now);
+        let place = &mut self.places[station as usize];
+        match &mut place.moving {
+            Moving::Tokens(_) => {
+                place.stats.given.end(self.now);
                 self.tokens_release(station, id);
             }
-            StationKind::Crew(_) => {
-                self.places[station as usize].stats.given.end(self.now);
+            Moving::Crew(_) => {
+                place.stats.given.end(self.now);
                 self.crew_release(station, (what >> 32) as u32);
             }
-            StationKind::Memory(_) => {
+            Moving::Memory(_) => {
                 let bytes = f64::from_bits(self.tasks.local(id, slot + 1));
                 self.free_memory(station, bytes);
             }
@@ -345,7 +346,7 @@ impl World<'_> {
             unreachable!("lowering addresses a memory")
         };
         self.places[station as usize].stats.arrivals += 1;
-        let super::world::Moving::Memory(level) = &mut self.places[station as usize].moving else {
+        let Moving::Memory(level) = &mut self.places[station as usize].moving else {
             unreachable!("lowering addresses a memory")
         };
         if level.value() + bytes <= spec.limit {
@@ -380,7 +381,7 @@ impl World<'_> {
     /// Gives bytes back.
     pub(crate) fn free_memory(&mut self, station: u32, bytes: f64) {
         let now = self.now;
-        if let super::world::Moving::Memory(level) = &mut self.places[station as usize].moving {
+        if let Moving::Memory(level) = &mut self.places[station as usize].moving {
             level.add(now, -bytes);
         }
     }

@@ -33,8 +33,9 @@ pub(crate) enum State {
     Admitted,
 }
 
-/// One thread of control.
+/// One thread of control, on two cache lines.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(crate) struct Task {
     pub(crate) key: u64,
     /// The request's key: the same for all branches and attempts.
@@ -76,6 +77,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
+    #[inline]
     pub(crate) const fn new(key: u64, started: Time, pc: Pc) -> Self {
         Self {
             key,
@@ -123,16 +125,23 @@ impl Tasks {
 
     #[inline]
     pub(crate) fn insert(&mut self, task: Task) -> u32 {
-        self.live += 1;
         if self.free == NOBODY {
-            self.all.push(task);
-            self.locals.resize(self.all.len() * self.stride, 0);
-            return self.all.len() as u32 - 1;
+            self.grow();
         }
+        self.live += 1;
         let id = self.free;
-        self.free = self.all[id as usize].next;
-        self.all[id as usize] = task;
+        let place = &mut self.all[id as usize];
+        self.free = place.next;
+        *place = task;
         id
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        self.free = self.all.len() as u32;
+        self.all.push(Task { state: State::Free, ..Task::new(0, 0, 0) });
+        self.locals.resize(self.all.len() * self.stride, 0);
     }
 
     #[inline]

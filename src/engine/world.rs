@@ -338,6 +338,7 @@ impl<'p> World<'p> {
     }
 
     /// A new request: one task that counts.
+    #[inline]
     pub(crate) fn begin_request(
         &mut self,
         source: u16,
@@ -346,15 +347,13 @@ impl<'p> World<'p> {
         client: u32,
     ) -> u32 {
         let key = combine(self.sources[usize::from(source)].key, ordinal);
-        let mut task = Task::new(key, self.now, entry);
-        task.counts = true;
-        task.client = client;
-        task.source = source;
-        if key & 7 == 0 {
-            task.sample = self.samples.open();
-        }
         self.requests += 1;
-        self.tasks.insert(task)
+        let task = Task { counts: true, client, source, ..Task::new(key, self.now, entry) };
+        let id = self.tasks.insert(task);
+        if key & 7 == 0 {
+            self.tasks[id].sample = self.samples.open();
+        }
+        id
     }
 
     /// The priority level of a task.

@@ -66,16 +66,13 @@ impl Pool {
     }
 }
 
-/// A time, or never.
-pub(crate) const NEVER_OR_TIME: Shape = Shape::OneOf(&[Shape::Word(&["never"]), Shape::Duration]);
-
 const SIZE: Field = field("size", Shape::Positive, "required", "connections that stay open");
 const OVERFLOW: Field =
     field("overflow", Shape::Count, "0", "further ones, opened on demand and closed on return");
 const TIMEOUT: Field =
     field("timeout", Shape::DurationDist, "30s", "how long a request waits: then `pool_timeout`");
 const CONNECT: Field = field("connect", Shape::DurationDist, "0s", "time to open a connection");
-const RECYCLE: Field = field("recycle", NEVER_OR_TIME, "never", "age at which it is opened anew");
+const RECYCLE: Field = field("recycle", Shape::Duration, "never", "age at which it is opened anew");
 
 /// Keys of a pool.
 pub(crate) static TABLE: Table = Table {
@@ -122,7 +119,7 @@ impl Pool {
             overflow: fields.count("overflow").unwrap_or(0),
             timeout: Some(fields.duration_dist("timeout").unwrap_or(default)),
             connect: nonzero(fields.duration_dist("connect")),
-            recycle_s: time_or_never(fields, "recycle"),
+            recycle_s: fields.seconds("recycle"),
             per: Per::of(fields.word("scope").unwrap_or("worker")),
             hold: match fields.word("hold") {
                 Some("request") => Hold::Request,
@@ -145,9 +142,4 @@ impl Pool {
     pub(crate) fn holds_for_request(&self) -> bool {
         self.hold == Hold::Request
     }
-}
-
-/// Seconds, unless it is never.
-pub(crate) fn time_or_never(fields: &Fields<'_>, key: &str) -> Option<f64> {
-    if fields.text(key).as_deref() == Some("never") { None } else { fields.seconds(key) }
 }

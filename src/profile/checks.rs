@@ -30,7 +30,10 @@ pub(crate) fn check(profile: &mut Profile, written: Vec<Written>, faults: &mut F
     }
     replies(model, faults);
     let lowered = model.lower();
-    loads(profile, &lowered, faults);
+    let complete = !faults.iter().any(|fault| fault.kind == FaultKind::NotYet);
+    if complete {
+        loads(profile, &lowered, faults);
+    }
     if lowered.too_large {
         let place = model.endpoints.first().map_or(Place::default(), |e| e.place);
         let message = "the profile grows too large when calls between endpoints are written out";
@@ -41,10 +44,14 @@ pub(crate) fn check(profile: &mut Profile, written: Vec<Written>, faults: &mut F
         other_costs: &others,
         has_budget: profile.cost.budget.is_some(),
         has_users: profile.cost.per.is_some(),
+        events: &profile.events,
         ..Names::of(&lowered.catalogue)
     };
-    let judgements = written.into_iter().filter_map(|w| w.compile(&names, faults));
-    let judgements: Vec<Judgement> = judgements.collect();
+    let endpoints = profile.model.endpoints.iter().map(|e| e.name.as_str());
+    let silent: Vec<&str> =
+        endpoints.filter(|e| lowered.catalogue.metric(&format!("{e}.offered")).is_none()).collect();
+    let compiled = written.into_iter().filter_map(|w| w.compile(&names, &silent, faults));
+    let judgements: Vec<Judgement> = compiled.collect();
     if !faults.has_errors() {
         warnings::warn(profile, &lowered, faults);
     }

@@ -94,10 +94,13 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> (Profi
         .map(|(entry, fields)| traffic::decode(&decode, &entry.key, entry, &fields))
         .collect();
     let run = RunSpec::decode(&decode, &root);
-    let cost = CostSpec::decode(&decode, &root, &users);
+    let cost = CostSpec::decode(&decode, &root, &users, root.has("phases"));
     let known = known(&root, &users);
     let assumptions = settings::assumptions(&decode, &root, &names, &known);
-    let written = judgement::all(&decode, &root, &options.asserts);
+    // What a plan says of its phases cannot be checked without them.
+    let is_plan = root.has("phases");
+    let written =
+        if is_plan { Vec::new() } else { judgement::all(&decode, &root, &options.asserts) };
     let mut model = Model {
         parts,
         endpoints,
@@ -128,6 +131,7 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> (Profi
         defaults_used,
         warnings: Faults::new(),
         files: tree.files.clone(),
+        events: root.map("timeline").iter().map(|entry| entry.key.clone()).collect(),
         model,
     };
     (profile, written)

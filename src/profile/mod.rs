@@ -56,6 +56,8 @@ pub struct Profile {
     pub warnings: Faults,
     /// Texts, for excerpts.
     pub files: Files,
+    /// Names of the timeline's events.
+    pub(crate) events: Vec<String>,
     pub(crate) model: Model,
 }
 

@@ -177,8 +177,6 @@ impl Model {
 pub(crate) struct Traffic {
     /// Name.
     pub(crate) name: String,
-    /// Where it is written.
-    pub(crate) place: Place,
     /// Where its rate or number is written.
     pub(crate) load: Place,
     /// How requests come.

@@ -38,10 +38,10 @@ pub(crate) static RUN: Table = Table {
     name: "run",
     doc: "how to run; flags of the command line win",
     fields: &[
-        field("duration", AUTO_OR_TIME, "auto", "measured time"),
-        field("warmup", AUTO_OR_TIME, "auto", "time removed before it"),
+        field("duration", Shape::Duration, "auto", "measured time"),
+        field("warmup", Shape::Duration, "auto", "time removed before it"),
         field("precision", Shape::Ratio, "5%", "half-width of intervals, as a share of the value"),
-        field("replications", AUTO_OR_COUNT, "auto", "independent runs"),
+        field("replications", Shape::Positive, "auto", "independent runs"),
         field("seed", Shape::Count, "42", "seed of all randomness"),
         field("window", Shape::Duration, "15s", "window of `for` conditions"),
         field(
@@ -53,23 +53,18 @@ pub(crate) static RUN: Table = Table {
     ],
 };
 
-const AUTO_OR_TIME: Shape = Shape::OneOf(&[Shape::Word(&["auto"]), Shape::Duration]);
-const AUTO_OR_COUNT: Shape = Shape::OneOf(&[Shape::Word(&["auto"]), Shape::Positive]);
-
 impl RunSpec {
     /// Decodes it.
     pub(crate) fn decode(decode: &Decode<'_>, root: &Fields<'_>) -> Self {
         let run = root.table("run", &RUN);
         let run = run.as_ref();
-        let stated =
-            |key: &str| run.filter(|r| r.has(key) && r.text(key).as_deref() != Some("auto"));
-        let window_s = stated("window").and_then(|r| r.seconds("window")).unwrap_or(15.0);
+        let window_s = run.and_then(|r| r.seconds("window")).unwrap_or(15.0);
         if window_s <= 0.0
             && let Some(run) = run
         {
             decode.range(run, "window", "longer than 0s");
         }
-        let duration_s = stated("duration").and_then(|r| r.seconds("duration"));
+        let duration_s = run.and_then(|r| r.seconds("duration"));
         if duration_s == Some(0.0)
             && let Some(run) = run
         {
@@ -83,9 +78,9 @@ impl RunSpec {
         }
         Self {
             duration_s,
-            warmup_s: stated("warmup").and_then(|r| r.seconds("warmup")),
+            warmup_s: run.and_then(|r| r.seconds("warmup")),
             precision,
-            replications: stated("replications").and_then(|r| r.count("replications")),
+            replications: run.and_then(|r| r.count("replications")),
             seed: run.and_then(|r| r.large_count("seed")).unwrap_or(42),
             window_s,
             start: match run.and_then(|r| r.word("start")) {
@@ -128,7 +123,12 @@ pub(crate) static COST: Table = Table {
 
 impl CostSpec {
     /// Decodes it.
-    pub(crate) fn decode(decode: &Decode<'_>, root: &Fields<'_>, users: &[(String, f64)]) -> Self {
+    pub(crate) fn decode(
+        decode: &Decode<'_>,
+        root: &Fields<'_>,
+        users: &[(String, f64)],
+        is_plan: bool,
+    ) -> Self {
         let cost = root.table("cost", &COST);
         let cost = cost.as_ref();
         let named = cost.filter(|c| c.has("per")).and_then(|c| c.text("per").map(|name| (c, name)));
@@ -136,7 +136,7 @@ impl CostSpec {
         let per = match (named, users) {
             (Some((cost, name)), _) => {
                 let found = find(&name);
-                if found.is_none() {
+                if found.is_none() && !is_plan {
                     let hint = nearest(&name, users.iter().map(|u| u.0.as_str()));
                     let message = format!("no population is called `{name}`");
                     let (place, path) = (cost.value_place("per"), cost.path_of("per"));

@@ -108,7 +108,6 @@ pub(crate) fn decode(
     };
     Traffic {
         name: name.to_owned(),
-        place: entry.place,
         load: fields.value_place(kind),
         supply,
         mix: mix(decode, fields),

@@ -13,7 +13,7 @@ use super::common::{CLIENT, FAILURES, LATENCY, PRICE, REGION, REGIONS, USAGE_PRI
 use super::decode::{Decode, nearest, nonzero};
 use super::lower::Block;
 use super::policy;
-use super::pool::{self, NEVER_OR_TIME, Pool, time_or_never};
+use super::pool::{self, Pool};
 use super::{VerbOf, Verbs, steps};
 
 /// Its word.
@@ -112,7 +112,7 @@ static KEYS: Table = Table {
         field("population", Shape::Positive, "required", "number of keys"),
         field("popularity", Shape::Popularity, "uniform", "uniform or zipf(exponent)"),
         field("size", Shape::BytesDist, "", "bytes of an entry; required with a memory limit"),
-        field("ttl", NEVER_OR_TIME, "never", "time to live"),
+        field("ttl", Shape::Duration, "never", "time to live"),
         field("renew", Shape::Word(&["write", "access"]), "write", "what begins a life anew"),
         field(
             "fill",
@@ -193,7 +193,7 @@ pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Spec {
             population: keys.large_count("population").unwrap_or(1).max(1),
             zipf: keys.popularity("popularity").unwrap_or(0.0),
             size: keys.bytes_dist("size").unwrap_or(Distribution::Constant(0.0)),
-            ttl_s: time_or_never(&keys, "ttl"),
+            ttl_s: keys.seconds("ttl"),
             renew_on_access: keys.word("renew") == Some("access"),
             single_flight: keys.word("fill") == Some("single_flight"),
             hit_ratio,

@@ -120,7 +120,7 @@ fn workers(model: &Model, endpoint: usize, path: &str, faults: &mut Faults) {
     let has_services = model.parts.iter().any(|p| matches!(p.spec, Spec::Service(_)));
     model.visit(model.endpoints[endpoint].body, &mut |step| {
         let (Verb::Cpu(_) | Verb::Exec(_)) = step.verb else { return };
-        if service.is_none() && !has_services {
+        if service.is_none() && !has_services && model.complete {
             let message = "CPU work needs a service to run in, and there is none";
             faults.push(Fault::error(FaultKind::Conflict, step.place, path, message));
         }

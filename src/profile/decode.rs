@@ -107,6 +107,7 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> (Profi
         traffic,
         blocks: steps.blocks.borrow().clone(),
         kinds: Vec::new(),
+        complete: names.components.iter().all(|c| c.1.is_some_and(|kind| kind.table.is_some())),
         clients: Vec::new(),
         scale: options.scale,
         warm_start: run.start == Start::Warm,
@@ -170,9 +171,6 @@ const RESERVED: [&str; 10] = [
     "manual",
 ];
 
-/// Words that YAML 1.1 read as true or false.
-const YAML_1_1: [&str; 8] = ["on", "off", "yes", "no", "true", "false", "y", "n"];
-
 fn check_names(decode: &Decode<'_>, root: &Fields<'_>, users: &[(String, f64)]) {
     let mut before: Vec<(&str, &str)> = Vec::new();
     for what in ["traffic", "components", "endpoints"] {
@@ -181,12 +179,7 @@ fn check_names(decode: &Decode<'_>, root: &Fields<'_>, users: &[(String, f64)]) 
             let path = format!("{what}.{name}");
             let fault = |kind, message| decode.fault(entry.place, &path, kind, message);
             let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-            if YAML_1_1.contains(&name) {
-                let message = format!("`{name}` is a word of YAML 1.1 and cannot be a name");
-                fault(FaultKind::Word, message);
-            } else if !name.chars().all(is_plain)
-                || !name.starts_with(|c: char| c.is_ascii_lowercase())
-            {
+            if !name.chars().all(is_plain) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
                 let message = format!("`{name}`: names are lower-case letters, digits and `_`");
                 fault(FaultKind::Name, message);
             } else if ROOT.field(name).is_some() {
@@ -230,6 +223,9 @@ fn part(decode: &Decode<'_>, entry: &Entry) -> Part {
         return stand_in();
     };
     let Some(written) = entry.node.get("type") else {
+        if entry.node.get("<<").is_some() {
+            return stand_in(); // no feature of profiles, said already
+        }
         let message = "`type` is missing".to_owned();
         decode.fault(entry.node.place, &path, FaultKind::MissingKey, message);
         return stand_in();

@@ -18,6 +18,8 @@ pub(crate) struct Model {
     pub(crate) blocks: Vec<Vec<Step>>,
     /// Names of the kinds of failure.
     pub(crate) kinds: Vec<String>,
+    /// Whether every component could be read: else its absence explains other faults.
+    pub(crate) complete: bool,
     /// Per component: the services whose endpoints use it.
     pub(crate) clients: Vec<Vec<Option<usize>>>,
     /// All load is multiplied by this.

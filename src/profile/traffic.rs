@@ -69,7 +69,9 @@ pub(crate) fn decode(
     fields: &Fields<'_>,
 ) -> Traffic {
     let stated: Vec<&str> = SUPPLIES.into_iter().filter(|key| fields.has(key)).collect();
-    if stated.is_empty() {
+    // A slip in a key is one mistake, not two.
+    let slip = entry.node.entries().iter().any(|e| TABLE.field(&e.key).is_none());
+    if stated.is_empty() && !slip {
         let message = "needs one of `rate`, `clients`, `sessions`, `session_rate`".to_owned();
         decode.fault(fields.here(), &fields.path(), FaultKind::MissingKey, message);
     }
@@ -86,7 +88,7 @@ pub(crate) fn decode(
     }
     let is_session = kind.starts_with("session");
     let mix_wanted = if is_session { fields.has("think_time") } else { true };
-    if mix_wanted && !fields.has("mix") {
+    if mix_wanted && !fields.has("mix") && !slip {
         let message = "`mix` is missing: the endpoint that is requested".to_owned();
         decode.fault(fields.here(), &fields.path(), FaultKind::MissingKey, message);
     }
@@ -95,7 +97,9 @@ pub(crate) fn decode(
             clients: fields.count("clients").unwrap_or(1),
             think: nonzero(fields.duration_dist("think_time")),
         },
-        "sessions" | "session_rate" => Supply::Sessions(Box::new(sessions(decode, fields, kind))),
+        "sessions" | "session_rate" => {
+            Supply::Sessions(Box::new(sessions(decode, fields, kind, slip)))
+        }
         _ => Supply::Open {
             curve: fields.curve("rate").unwrap_or(Curve::Constant(0.0)),
             gaps: fields.gaps("arrivals").flatten(),
@@ -131,13 +135,13 @@ fn via(decode: &Decode<'_>, fields: &Fields<'_>) -> Vec<usize> {
     fields.names("via").into_iter().filter_map(named).collect()
 }
 
-fn sessions(decode: &Decode<'_>, fields: &Fields<'_>, kind: &str) -> Sessions {
-    if kind == "session_rate" && !fields.has("length") {
+fn sessions(decode: &Decode<'_>, fields: &Fields<'_>, kind: &str, slip: bool) -> Sessions {
+    if kind == "session_rate" && !fields.has("length") && !slip {
         let message = "`length` is missing: how long a session stays".to_owned();
         decode.fault(fields.here(), &fields.path(), FaultKind::MissingKey, message);
     }
     let think = fields.duration_dist("think_time");
-    if !fields.has("messages") && think.is_none() && !fields.has("think_time") {
+    if !fields.has("messages") && !fields.has("think_time") && !slip {
         let message = "`messages` is missing (or `think_time` and `mix`)".to_owned();
         decode.fault(fields.here(), &fields.path(), FaultKind::MissingKey, message);
     }

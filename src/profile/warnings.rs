@@ -230,7 +230,11 @@ fn overloads(model: &Model, lowered: &Lowered, faults: &mut Faults) {
         };
         demand[at.base.index()] += rate * each;
     }
-    for view in &lowered.catalogue.resources {
+    for (i, view) in lowered.catalogue.resources.iter().enumerate() {
+        // Loops are the cores as well as the workers of a service: one warning is enough.
+        if lowered.catalogue.resources[..i].iter().any(|other| other.stations == view.stations) {
+            continue;
+        }
         let offered: f64 = view.stations.iter().map(|s| demand[s.index()]).sum();
         let stations = view.stations.iter().map(|s| &program.stations[s.index()].kind);
         let capacity: f64 = stations.map(capacity).sum();

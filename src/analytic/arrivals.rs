@@ -1,5 +1,7 @@
 //! One exponential server and arrivals that are not Poisson: renewal, batches, a rate that flips.
 
+use statrs::function::gamma::ln_gamma;
+
 use super::Load;
 
 /// What a queue with renewal arrivals and exponential service does, first come first served.
@@ -54,6 +56,55 @@ pub fn erlang_transform(mean_s: f64, stages: u32) -> impl Fn(f64) -> f64 {
 pub fn batch_response_s(load: Load, size: f64, square: f64) -> Option<f64> {
     let rho = load.offered();
     (rho < 1.0).then(|| load.service_s * (1.0 + square / size) / (2.0 * (1.0 - rho)))
+}
+
+/// Mean wait behind the other clocks, where `clocks` senders each send once per `period_s`, at
+/// phases that were drawn once and for all, to one server of constant `service_s` (N·D/D/1),
+/// seconds, over all phases.
+///
+/// ```text
+/// n = N − 1 others, T = period/service:
+/// P(W > x) = Σ_{x<k≤n} C(n,k)·((k−x)/T)^k·(1−(k−x)/T)^(n−k)·(T−n+x)/(T−k+x)       W in services
+/// ```
+///
+/// Clocks are gentler than a Poisson stream of the same rate, which they approach as N grows.
+/// Integrated by Simpson's rule on each service; O(N²) time. Zero for fewer than two clocks; `None`
+/// where N·service ≥ period.
+///
+/// Source: Roberts and Virtamo, *The superposition of periodic cell arrival streams in an ATM
+/// multiplexer* (1991), IEEE Transactions on Communications 39.
+pub fn clocks_wait_s(clocks: u32, period_s: f64, service_s: f64) -> Option<f64> {
+    let (n, t) = (f64::from(clocks) - 1.0, period_s / service_s);
+    if f64::from(clocks) >= t {
+        return None;
+    }
+    let tail = |x: f64| {
+        let mut sum = 0.0;
+        let mut k = x.floor() + 1.0;
+        while k <= n {
+            let share = (k - x) / t;
+            let ways = ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
+            let log = ways + k * share.ln() + (n - k) * (-share).ln_1p();
+            sum += log.exp() * (t - n + x) / (t - k + x);
+            k += 1.0;
+        }
+        sum
+    };
+    // P(W > x) jumps nowhere but bends at whole services: Simpson's rule between them.
+    const PANELS: u32 = 32;
+    let mut mean = 0.0;
+    for service in 0..clocks.saturating_sub(1) {
+        let at =
+            |i: u32| tail(f64::from(service) + f64::from(i) / f64::from(PANELS) * (1.0 - 1e-12));
+        let inner: f64 =
+            (1..PANELS).map(|i| if i % 2 == 1 { 4.0 * at(i) } else { 2.0 * at(i) }).sum();
+        let part = (at(0) + inner + at(PANELS)) / (3.0 * f64::from(PANELS));
+        mean += part;
+        if part < 1e-14 * mean {
+            break;
+        }
+    }
+    Some(mean * service_s)
 }
 
 /// A Poisson process whose rate flips between two levels after exponential stays.
@@ -162,6 +213,18 @@ mod tests {
         let load = Load { arrivals_per_s: 0.8, service_s: 1.0 };
         assert_close(batch_response_s(load, 5.0, 25.0).expect("ρ < 1"), 15.0, 1e-12);
         assert_close(batch_response_s(load, 1.0, 1.0).expect("ρ < 1"), 5.0, 1e-12);
+    }
+
+    #[test]
+    fn clocks_wait_for_each_other_and_many_are_poisson() {
+        // Two clocks: one waits when the other came less than a service before, half of it.
+        assert_close(clocks_wait_s(2, 10.0, 1.0).expect("ρ < 1"), 0.05, 1e-9);
+        assert_close(clocks_wait_s(1, 10.0, 1.0).expect("ρ < 1"), 0.0, 1e-9);
+        // M/D/1 at one half: W = 0.5 services.
+        assert_close(clocks_wait_s(1000, 2000.0, 1.0).expect("ρ < 1"), 0.5, 0.01);
+        let few = clocks_wait_s(20, 22.0, 1.0).expect("ρ < 1");
+        assert!(few < 0.6 * 20.0 / 22.0 / (2.0 * (1.0 - 20.0 / 22.0)), "{few}");
+        assert_eq!(clocks_wait_s(10, 10.0, 1.0), None);
     }
 
     #[test]

@@ -58,6 +58,9 @@ pub fn batch_response_s(load: Load, size: f64, square: f64) -> Option<f64> {
     (rho < 1.0).then(|| load.service_s * (1.0 + square / size) / (2.0 * (1.0 - rho)))
 }
 
+/// Panels of Simpson's rule on each service.
+const PANELS: u32 = 32;
+
 /// Mean wait behind the other clocks, where `clocks` senders each send once per `period_s`, at
 /// phases that were drawn once and for all, to one server of constant `service_s` (N·D/D/1),
 /// seconds, over all phases.
@@ -91,7 +94,6 @@ pub fn clocks_wait_s(clocks: u32, period_s: f64, service_s: f64) -> Option<f64> 
         sum
     };
     // P(W > x) jumps nowhere but bends at whole services: Simpson's rule between them.
-    const PANELS: u32 = 32;
     let mut mean = 0.0;
     for service in 0..clocks.saturating_sub(1) {
         let at =

@@ -3,10 +3,22 @@
 pub mod checks;
 mod cost;
 pub mod estimate;
+mod evidence;
+mod exercise;
+mod judge;
+mod kleene;
+mod lasting;
 mod measured;
 mod money;
+mod profile;
+#[cfg(test)]
+mod tests;
 
 pub use checks::{Check, check};
 pub use cost::{CostKind, CostLine, Costs, costs};
 pub use estimate::{Estimate, estimate};
+pub use evidence::{Evidence, Growth, NO_STEADY_STATE};
+pub use judge::{Finding, Ruling, Sense, judge};
+pub use kleene::Verdict;
 pub use money::Money;
+pub use profile::{Alert, AlertState, Judged, Verdicts, judge_profile};

@@ -7,7 +7,7 @@ use crate::dist::Distribution;
 use crate::program::{
     Backoff, BreakerId, Budget, BudgetId, ComponentId, Frame, Kind, KindId, Op, Scope, Slot, site,
 };
-use crate::source::{Backoff as Pause, Field, Fields, Place, Shape, Table};
+use crate::source::{Backoff as Pause, Field, Fields, Node, Place, Shape, Table};
 
 use super::common::field;
 use super::decode::Decode;
@@ -216,7 +216,7 @@ fn errors(decode: &Decode<'_>, fields: &Fields<'_>) -> u64 {
     if !fields.has("errors") {
         return DEFAULT_ERRORS.iter().fold(0, |mask, kind| mask | 1 << kind.id().0);
     }
-    if fields.text("errors").as_deref() == Some("any") {
+    if fields.node("errors").and_then(Node::text) == Some("any") {
         return u64::MAX;
     }
     let mut mask = 0;

@@ -144,6 +144,9 @@ impl Fault {
     }
 }
 
+/// Faults beyond this number are not kept.
+const MAX_FAULTS: usize = 10_000;
+
 /// Faults as they are found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
@@ -159,7 +162,7 @@ impl Faults {
     /// Adds a fault; the same message at the same place is kept once.
     pub fn push(&mut self, fault: Fault) {
         let same = |f: &Fault| f.place == fault.place && f.message == fault.message;
-        if !self.list.iter().rev().take(1000).any(same) {
+        if self.list.len() < MAX_FAULTS && !self.list.iter().rev().take(1000).any(same) {
             self.list.push(fault);
         }
     }

@@ -2,17 +2,25 @@
 //!
 //! Nothing here knows what a component is. Only this module and `cli` read files.
 
+mod comma;
 mod fault;
 mod load;
+mod merge;
+mod merged;
 mod nearest;
+mod parse;
 mod reader;
 mod render;
 mod schema;
+mod set;
+mod spelling;
 mod table;
 mod tree;
+mod value;
 
 pub use fault::{Fault, FaultKind, Faults, Severity};
-pub use load::{Input, load, merged};
+pub use load::{Input, load};
+pub use merged::merged;
 pub use nearest::nearest;
 pub use reader::{Backoff, End, Fields, Reader};
 pub use render::render;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Faults;
+
 /// Where something stands in a file. Lines and columns count from 1, in characters; the default
 /// (line 0) is nowhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -168,4 +170,12 @@ pub struct Tree {
     pub root: Node,
     /// Texts.
     pub files: Files,
+    /// What was wrong with the texts and did not prevent reading on: a [`Reader`](super::Reader)
+    /// begins with them.
+    pub faults: Faults,
+}
+
+/// The path of a key below a path.
+pub(crate) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }

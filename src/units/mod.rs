@@ -1,8 +1,18 @@
-//! Quantities with their units, and money: text to numbers in base units and back to nothing.
+//! Quantities: text with a unit to a number in the base unit, and money.
+//!
+//! Base units are the second, the byte, the pure number and the dollar. Nothing here knows YAML, names
+//! of populations or places in files.
 
+mod dimension;
 mod money;
+mod quantity;
 
+pub use dimension::Dimension;
 pub use money::{Per, Price};
+pub use quantity::{Problem, ProblemKind, Quantity};
 
 /// Hours of a month.
 pub const MONTH_H: u32 = 730;
+
+/// Seconds of a month.
+pub const MONTH_S: f64 = MONTH_H as f64 * 3600.0;

@@ -302,3 +302,23 @@ fn conditions_over_windows_are_tracked() {
     assert_eq!(program.tracked.len(), 1);
     assert!(matches!(program.tracked[0].0, Measure::Latency { .. }));
 }
+
+/// A hundred idle sessions of 1 MB over 50 MB that are always there; what was before the reset does
+/// not count.
+#[test]
+fn idle_sessions_hold_their_memory() {
+    let (program, catalogue) = lower(
+        "
+traffic: { live: { sessions: 100, connects_to: app, messages: { news: { every: 10s, push: 1kB } } } }
+components: { app: { type: service, memory: { limit: 1GB, base: 50MB, per_connection: 1MB } } }
+",
+    );
+    let memory = catalogue.resources.iter().find(|r| r.name == "app.memory").expect("it has one");
+    let mut world = World::new(&program, 42, 0);
+    world.run_until(100.0);
+    world.reset();
+    world.run_until(300.0);
+    let results = world.results();
+    let busy = &results.stations[memory.stations[0].index()].busy;
+    assert!((busy.integral / results.time_s - 150e6).abs() < 1.0, "{}", busy.integral);
+}

@@ -296,9 +296,13 @@ impl World<'_> {
         self.events = 0;
         for place in &mut self.places {
             place.stats.reset(now);
-            if let Moving::Processor(state) = &place.moving {
+            match &mut place.moving {
                 // What jobs under way were given before counts for the time before.
-                place.stats.given.work = -state.given_to_present(now);
+                Moving::Processor(state) => {
+                    place.stats.given.work = -state.given_to_present(now);
+                }
+                Moving::Memory(level) => level.reset(now),
+                _ => {}
             }
         }
         // The warm-up series is cumulative, so its integral must not jump.

@@ -4,7 +4,7 @@ use super::calendar::{END_OF_TIME, Time};
 use super::task::{NOBODY, Queue, State, Tasks};
 use super::tokens::Answer;
 use super::world::{Moving, World, event, nanoseconds};
-use crate::program::{Accept, Crew, InstanceId, Kind, Local, NONE, Op, Policy, StationKind};
+use crate::program::{Accept, Crew, InstanceId, Kind, Local, NONE, Op, Policy, Slot, StationKind};
 use crate::rng::{Stream, combine};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(crate) struct CrewState {
     /// There is one worker, which takes requests whatever its loop does.
     is_single: bool,
     per_worker: u32,
+    first_worker: u32,
 }
 
 impl CrewState {
@@ -51,6 +52,7 @@ impl CrewState {
             places: u64::from(spec.per_worker) * u64::from(spec.workers),
             is_single: spec.workers == 1 && !matches!(spec.accept, Accept::Idle { .. }),
             per_worker: spec.per_worker,
+            first_worker: spec.first_worker,
         }
     }
 
@@ -109,7 +111,15 @@ impl<'p> World<'p> {
 
     /// A member of a group, by its policy. Nothing is asked of its health: a dead member gets its
     /// share until a health check takes it out.
+    #[inline]
     pub(crate) fn choose(&mut self, group: u16, id: u32) -> u32 {
+        let spec = &self.program.groups[usize::from(group)];
+        if spec.policy == Policy::RoundRobin {
+            let turn = &mut self.turns[usize::from(group)];
+            let member = *turn;
+            *turn = if member + 1 >= u64::from(spec.count) { 0 } else { member + 1 };
+            return member as u32;
+        }
         let key = combine(self.tasks[id].key, u64::from(self.tasks[id].pc));
         self.choose_by(group, key)
     }
@@ -165,7 +175,7 @@ impl<'p> World<'p> {
 
     /// A request asks an instance for a worker.
     #[inline]
-    pub(crate) fn accept(&mut self, station: u32, id: u32) -> Answer {
+    pub(crate) fn accept(&mut self, station: u32, id: u32, local: Local, slot: Slot) -> Answer {
         let now = self.now;
         let place = &mut self.places[station as usize];
         let Moving::Crew(crew) = &mut place.moving else {
@@ -190,14 +200,15 @@ impl<'p> World<'p> {
                 place.stats.full_since = now;
             }
             place.stats.given.begin(now);
-            self.note_worker_of(station, id, 0);
+            let first = crew.first_worker;
+            self.tasks.set_local(id, local.0, u64::from(first));
+            self.hold(id, slot.0, u64::from(station));
             return Answer::Granted(0);
         }
         self.accept_by_choice(station, id)
     }
 
     /// The place that a request has on a worker, in its slot and its local.
-    #[inline]
     fn note_worker_of(&mut self, station: u32, id: u32, worker: u32) {
         let Op::Accept { worker: local, slot, .. } = self.program.ops[self.tasks[id].pc as usize]
         else {

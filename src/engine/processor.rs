@@ -31,6 +31,10 @@ pub(crate) struct ProcessorState {
     groups: Vec<Group>,
     jobs: u32,
     rate: f64,
+    /// Most that one group gets, work per second.
+    most: f64,
+    /// Nanoseconds that a unit of work takes a job that is alone.
+    alone_ns: f64,
     last: Time,
     next_job: u32,
     /// The event for the next completion, and its time.
@@ -46,6 +50,8 @@ impl ProcessorState {
             groups: (0..spec.groups.max(1)).map(|_| group()).collect(),
             jobs: 0,
             rate: 0.0,
+            most: spec.group_cap.min(spec.cores),
+            alone_ns: 1e9 / spec.job_cap.min(spec.cores).min(spec.group_cap),
             last: 0,
             next_job: 0,
             event: 0,
@@ -86,8 +92,13 @@ impl ProcessorState {
                 group.heap.clear();
                 return;
             }
-            self.rate = demand(group.jobs).min(spec.cores);
-            group.speed = self.rate / f64::from(group.jobs);
+            let jobs = f64::from(group.jobs);
+            if jobs * spec.job_cap <= self.most {
+                // Room for all: each runs as fast as it can.
+                (self.rate, group.speed) = (jobs * spec.job_cap, spec.job_cap);
+            } else {
+                (self.rate, group.speed) = (self.most, self.most / jobs);
+            }
             return;
         }
         let total: f64 =
@@ -130,20 +141,27 @@ impl<'p> World<'p> {
         let now = self.now;
         let (state, spec) = self.processor(station);
         state.advance(now);
-        let index = group % state.groups.len();
+        let index = if state.groups.len() == 1 { 0 } else { group % state.groups.len() };
         let number = state.next_job;
         state.next_job = state.next_job.wrapping_add(1);
         let group = &mut state.groups[index];
         let finish = group.clock + work;
-        group.heap.push(Reverse(
-            (u128::from(finish.to_bits()) << 64) | (u128::from(number) << 32) | u128::from(id),
-        ));
+        let job =
+            (u128::from(finish.to_bits()) << 64) | (u128::from(number) << 32) | u128::from(id);
+        // One that ends later than another and slows nobody down leaves the next completion as it
+        // is.
+        let (before, is_next) = (group.speed, group.heap.peek().is_none_or(|next| job < next.0));
+        group.heap.push(Reverse(job));
         group.jobs += 1;
         group.came += group.clock;
         let clock = group.clock;
         state.jobs += 1;
         state.share(spec);
-        let (jobs, rate) = (state.jobs, state.rate);
+        let (jobs, rate, alone_ns) = (state.jobs, state.rate, state.alone_ns);
+        let stays = !is_next
+            && state.event != 0
+            && state.groups.len() == 1
+            && state.groups[index].speed == before;
         let task = &mut self.tasks[id];
         task.state = State::Processing;
         task.station = station;
@@ -151,14 +169,16 @@ impl<'p> World<'p> {
         task.since = now;
         task.wake = JOB | u64::from(number);
         // The work at full speed, to tell waiting from service at the end.
-        task.remaining = (work / spec.job_cap.min(spec.cores).min(spec.group_cap) * 1e9) as u64;
+        task.remaining = ((work * alone_ns) as i64).cast_unsigned();
         let place = &mut self.places[station as usize];
         place.stats.arrivals += 1;
         if f64::from(jobs) * spec.job_cap > spec.cores {
             place.stats.waited += 1;
         }
         place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
-        self.schedule_processor(station);
+        if !stays {
+            self.schedule_processor(station);
+        }
     }
 
     /// Takes a job off its processor before it is done.
@@ -217,7 +237,9 @@ impl<'p> World<'p> {
             while let Some(Reverse(job)) = group.heap.peek() {
                 if is_here(tasks, station, *job) {
                     let finish = f64::from_bits((*job >> 64) as u64);
-                    soonest = soonest.min((finish - group.clock).max(0.0) / group.speed);
+                    let left = (finish - group.clock).max(0.0);
+                    let wait = if group.speed == 1.0 { left } else { left / group.speed };
+                    soonest = soonest.min(wait);
                     break;
                 }
                 group.heap.pop();
@@ -290,6 +312,7 @@ impl<'p> World<'p> {
         place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
         let owner = place.owner;
         self.schedule_processor(station);
+        let is_one = done != NOBODY && self.tasks[done].next == NOBODY;
         while done != NOBODY {
             let id = done;
             let task = &mut self.tasks[id];
@@ -304,8 +327,11 @@ impl<'p> World<'p> {
             place.stats.served += 1;
             // Rounding of events to nanoseconds is no wait.
             let waited = if total - alone <= 2 { 0 } else { total - alone };
-            place.stats.wait.record(waited as f64 * 1e-9);
+            place.stats.wait.record(waited.cast_signed() as f64 * 1e-9);
             self.spend(id, owner, waited, alone);
+            if is_one {
+                return self.step(id);
+            }
             self.ready.push_back(id);
         }
     }

@@ -97,7 +97,10 @@ impl Stats {
     pub(crate) fn note_rate(&mut self, now: Time, rate: f64, jobs: u32, full: bool) {
         self.busy.set(now, rate);
         // Jobs beyond what is worked on: the waiting part of a shared processor.
-        self.queue.set(now, (f64::from(jobs) - rate).max(0.0));
+        let waiting = (f64::from(jobs) - rate).max(0.0);
+        if waiting != self.queue.value() {
+            self.queue.set(now, waiting);
+        }
         if full {
             if self.full_since == Time::MAX {
                 self.full_since = now;

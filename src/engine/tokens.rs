@@ -267,7 +267,7 @@ impl<'p> World<'p> {
     #[inline(never)]
     fn tokens_wait(&mut self, station: u32, id: u32) -> Answer {
         let spec = self.tokens_spec(station);
-        let level = self.level(id);
+        let level = if spec.priority || spec.preemptive { self.level(id) } else { 0 };
         if spec.preemptive && self.preempt(station, level) {
             return self.tokens_arrive_again(station, id);
         }

@@ -334,7 +334,17 @@ impl<'p> World<'p> {
     /// A drawn duration in nanoseconds.
     #[inline]
     pub(crate) fn draw_ns(&self, id: u32, draw: crate::program::DrawId) -> Time {
-        nanoseconds(self.draw(id, draw))
+        let Sampler { dist, site, factor } = self.samplers[draw.index()];
+        let drawn = match dist {
+            Distribution::Exponential { mean } => {
+                let mut stream = Stream::at(self.tasks[id].key, site);
+                let e: f64 = rand_distr::Distribution::sample(&rand_distr::Exp1, &mut stream);
+                mean * e
+            }
+            Distribution::Constant(value) => *value,
+            other => other.sample(&mut Stream::at(self.tasks[id].key, site)),
+        };
+        nanoseconds(factor * drawn)
     }
 
     /// A new request: one task that counts.

@@ -1,5 +1,6 @@
 //! Studies: everything that runs the simulator, once or many times, and compares.
 
+mod judged;
 mod offered;
 pub mod overload;
 mod pilot;
@@ -8,9 +9,12 @@ mod settled;
 #[cfg(test)]
 mod tests;
 mod transient;
+mod variants;
 mod worlds;
 
+pub use judged::{growing, judge_run, targets};
 pub use offered::offered_per_s;
 pub use overload::Overload;
 pub use replicate::{Progress, Run, RunOptions, Stop, Target, Watch, run};
 pub use settled::Steady;
+pub use variants::{with_capacity, with_load};

@@ -9,8 +9,7 @@ use super::offered::offered_per_s;
 use super::overload::{overloads, single_stations};
 use super::replicate::{CONFIDENCE, Progress, Run, RunOptions, Stop, Watch, decided};
 use super::settled::Steady;
-use super::worlds::MOST_INSIDE;
-use crate::engine::World;
+use super::worlds::{MOST_INSIDE, world};
 use crate::program::{Curve, Program, SourceKind, Supply};
 use crate::results::Replication;
 use crate::stats;
@@ -104,7 +103,7 @@ impl One<'_> {
         round: u32,
         requests: &AtomicU64,
     ) -> (Replication, Option<Stop>) {
-        let mut world = World::new(self.program, self.options.seed, u64::from(replication));
+        let mut world = world(self.program, self.options.seed, replication);
         let slices = (self.requests_each / SLICE).clamp(1.0, 100_000.0).ceil();
         let mut stop = None;
         if self.warmup_s > 0.0 {

@@ -4,13 +4,30 @@ use rayon::prelude::*;
 
 use super::replicate::{Progress, Stop, Watch};
 use crate::engine::World;
-use crate::program::Program;
+use crate::program::{Measure, Program, Quantity};
 use crate::results::Replication;
+use crate::stats::Statistic;
+use crate::verdict::estimate;
 
 /// Tasks in all worlds together at which a run ends: beyond, a growing backlog is only memory.
 pub(super) const MOST_INSIDE: u64 = 3_000_000;
 /// Requests per world between two looks at the watch and the backlog.
 const SLICE: f64 = 4000.0;
+
+/// One replication at time 0; it keeps values per window where conditions ask for them.
+pub(super) fn world(program: &Program, seed: u64, replication: u32) -> World<'_> {
+    let mut world = World::new(program, seed, u64::from(replication));
+    if !program.tracked.is_empty() {
+        world.track(in_window);
+    }
+    world
+}
+
+/// The value of a measure in one window.
+fn in_window(measure: &Measure, statistic: Statistic, window: &Replication) -> Option<f64> {
+    // Neither the quantity nor the confidence reaches the value.
+    estimate(measure, Some(statistic), Quantity::Count, std::slice::from_ref(window), 0.95).value
+}
 
 /// Independent worlds of one program at the same simulated time.
 pub(super) struct Worlds<'p> {
@@ -30,7 +47,7 @@ impl<'p> Worlds<'p> {
         budget: u64,
         watch: &'p dyn Watch,
     ) -> Self {
-        let new = |replication| World::new(program, seed, u64::from(replication));
+        let new = |replication| world(program, seed, replication);
         let all = (0..n).into_par_iter().map(new).collect();
         Self { all, watch, budget, now_s: 0.0, round: 0 }
     }

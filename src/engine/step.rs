@@ -52,10 +52,7 @@ impl World<'_> {
         let station = what as u32;
         let place = &mut self.places[station as usize];
         match &mut place.moving {
-            Moving::Tokens(_) => {
-                place.stats.given.end(self.now);
-                self.tokens_release(station, id);
-            }
+            Moving::Tokens(_) => self.give_back(station, id),
             Moving::Crew(_) => {
                 place.stats.given.end(self.now);
                 self.crew_release(station, (what >> 32) as u32);
@@ -109,10 +106,8 @@ impl World<'_> {
                         continue;
                     }
                     let station = self.station_of(id, at);
-                    match self.tokens_arrive(station, id) {
+                    match self.arrive_and_hold(station, id, slot) {
                         Answer::Granted(delay) => {
-                            self.hold(id, slot.0, u64::from(station));
-                            self.places[station as usize].stats.given.begin(self.now);
                             pc += 1;
                             if delay > 0 {
                                 self.tasks[id].pc = pc;

@@ -4,7 +4,7 @@ use super::calendar::Time;
 use super::task::{NOBODY, Queue, State};
 use super::timers::PATIENCE;
 use super::world::{Moving, World, event};
-use crate::program::{DrawId, Kind, KindId, Op, StationKind, Tokens};
+use crate::program::{DrawId, Kind, KindId, Op, Slot, StationKind, Tokens};
 
 /// The moving part of a [`Tokens`] station.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl<'p> World<'p> {
     }
 
     /// A task asks for a unit.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn tokens_arrive(&mut self, station: u32, id: u32) -> Answer {
         let now = self.now;
         let place = &mut self.places[station as usize];
@@ -240,8 +240,59 @@ impl<'p> World<'p> {
             }
             return self.start_service(station, next, time);
         }
+        self.give_back(station, id);
+    }
+
+    /// A unit comes back. In the usual case, nobody waits at a queue without extras, that is all.
+    #[inline]
+    pub(crate) fn give_back(&mut self, station: u32, by: u32) {
+        let now = self.now;
+        let place = &mut self.places[station as usize];
         place.stats.given.end(now);
-        self.tokens_release(station, id);
+        if let Moving::Tokens(state) = &mut place.moving
+            && state.queue.len == 0
+            && state.kind == Extras::None
+        {
+            if state.busy == state.capacity {
+                place.stats.leave_full(now);
+            }
+            state.busy -= 1;
+            place.stats.busy.add(now, -1.0);
+            return;
+        }
+        self.tokens_release(station, by);
+    }
+
+    /// `Seize`: asks for a unit. In the usual case, a free unit of a queue without extras, the
+    /// station is touched once.
+    #[inline]
+    pub(crate) fn arrive_and_hold(&mut self, station: u32, id: u32, slot: Slot) -> Answer {
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        if let Moving::Tokens(state) = &mut place.moving
+            && state.busy < state.capacity
+            && state.queue.len == 0
+            && state.kind == Extras::None
+            && state.reserved == NOBODY
+        {
+            state.busy += 1;
+            if state.busy == state.capacity {
+                place.stats.full_since = now;
+            }
+            place.stats.arrivals += 1;
+            place.stats.served += 1;
+            place.stats.wait.record(0.0);
+            place.stats.busy.add(now, 1.0);
+            place.stats.given.begin(now);
+            self.hold(id, slot.0, u64::from(station));
+            return Answer::Granted(0);
+        }
+        let answer = self.tokens_arrive(station, id);
+        if let Answer::Granted(_) = answer {
+            self.hold(id, slot.0, u64::from(station));
+            self.places[station as usize].stats.given.begin(now);
+        }
+        answer
     }
 
     /// The task that the station is reserved for takes its unit, whoever waits.
@@ -402,7 +453,7 @@ impl<'p> World<'p> {
     }
 
     /// `by` gives a unit back; the next in line gets it.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn tokens_release(&mut self, station: u32, by: u32) {
         let now = self.now;
         let place = &mut self.places[station as usize];

@@ -132,7 +132,13 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> (Profi
         defaults_used,
         warnings: Faults::new(),
         files: tree.files.clone(),
-        events: root.map("timeline").iter().map(|entry| entry.key.clone()).collect(),
+        events: tree
+            .root
+            .get("timeline")
+            .map_or(&[][..], Node::entries)
+            .iter()
+            .map(|entry| entry.key.clone())
+            .collect(),
         model,
     };
     (profile, written)

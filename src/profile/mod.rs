@@ -89,6 +89,7 @@ impl Profile {
         let (tree, warnings) = load(input, &options.sets)?;
         let reader = Reader::new(&tree, options.end);
         let (decoded, written) = decode::profile(&reader, &tree, options);
+        let unread = warnings::unread(&reader, &tree.root);
         let mut faults = reader.into_faults();
         faults.append(warnings);
         let mut profile = Self { files: tree.files, ..decoded };
@@ -96,6 +97,7 @@ impl Profile {
         if faults.has_errors() {
             return Err((profile.files, faults));
         }
+        unread.into_iter().for_each(|fault| faults.push(fault));
         profile.warnings = faults.warnings();
         Ok(profile)
     }

@@ -3,13 +3,34 @@
 use crate::components::{Block, Spec};
 use crate::dist::Distribution;
 use crate::program::{Op, Program, StationKind};
-use crate::source::{Fault, Faults, Place};
+use crate::source::{Entry, Fault, Faults, Node, Place, Reader};
 use crate::units::Per;
 
 use super::Profile;
 use super::flow::Flow;
 use super::lower::Lowered;
 use super::model::{Model, Supply, Verb};
+
+/// Parameters that nobody uses, and populations with which nothing scales.
+pub(crate) fn unread(reader: &Reader, root: &Node) -> Vec<Fault> {
+    let (parameters, populations) = reader.unused();
+    let mut faults = Vec::new();
+    for entry in parameters {
+        let message = format!("nobody uses the parameter `{}`", entry.key);
+        faults.push(Fault::warning(entry.place, &format!("parameters.{}", entry.key), message));
+    }
+    let users = root.get("users").map_or(&[][..], Node::entries);
+    for entry in users.iter().filter(|entry| populations.contains(&entry.key)) {
+        // A population of which another one is a share scales with it.
+        let stroke = format!("/{}", entry.key);
+        let has_shares = |other: &Entry| other.node.text().is_some_and(|t| t.ends_with(&stroke));
+        if !users.iter().any(has_shares) {
+            let message = format!("nothing scales with the population `{}`", entry.key);
+            faults.push(Fault::warning(entry.place, &format!("users.{}", entry.key), message));
+        }
+    }
+    faults
+}
 
 /// Adds all warnings.
 pub(crate) fn warn(profile: &Profile, lowered: &Lowered, faults: &mut Faults) {

@@ -24,6 +24,9 @@ pub(crate) struct SourceState {
     /// The gap after the next arrival event, drawn one event ahead so that nothing waits for it: a
     /// span in seconds at a constant rate, else at unit rate.
     gap: f64,
+    /// Of a Poisson source of single requests at a constant rate: that rate, and the first operation
+    /// of a request.
+    plain: Option<(f64, u32)>,
     /// MMPP: present state, when it ends, and how often it changed.
     phase: usize,
     phase_ends_s: f64,
@@ -43,6 +46,15 @@ impl World<'_> {
                 ordinal: 0,
                 at_s: 0.0,
                 gap: 0.0,
+                plain: match &source.kind {
+                    SourceKind::Open {
+                        curve: Curve::Constant(rate),
+                        gaps: None,
+                        batch: None,
+                        entry,
+                    } => Some((*rate, *entry)),
+                    _ => None,
+                },
                 phase: 0,
                 phase_ends_s: 0.0,
                 phases: 0,
@@ -150,6 +162,27 @@ impl World<'_> {
     }
 
     pub(crate) fn source_event(&mut self, index: usize) {
+        let state = &mut self.sources[index];
+        let Some((rate, entry)) = state.plain else { return self.arrivals(index) };
+        let ordinal = state.ordinal;
+        state.ordinal += 1;
+        state.arrivals += 1;
+        state.at_s += state.gap;
+        let at = state.at_s;
+        let mut stream = Stream::at(combine(state.key, state.arrivals + 1), GAP);
+        let gap: f64 = rand_distr::Distribution::sample(&rand_distr::Exp1, &mut stream);
+        state.gap = gap / rate;
+        if at < END_OF_TIME as f64 * 0.5e-9 {
+            let time = nanoseconds(at).max(self.now);
+            self.calendar.push(time, event::SOURCE | index as u32);
+        }
+        let id = self.begin_request(index as u16, ordinal, entry, NOBODY);
+        self.step(id);
+    }
+
+    /// An arrival event of any open source.
+    #[inline(never)]
+    fn arrivals(&mut self, index: usize) {
         let SourceKind::Open { batch, entry, .. } = &self.program.sources[index].kind else {
             unreachable!("only open sources have arrivals")
         };

@@ -63,6 +63,30 @@ struct Sampler<'p> {
     dist: &'p Distribution,
     site: u64,
     factor: f64,
+    /// What is drawn when it is a duration.
+    duration: Duration,
+}
+
+/// The usual durations, in nanoseconds already.
+#[derive(Clone, Copy, Debug)]
+enum Duration {
+    Constant(Time),
+    /// Exponential of this mean.
+    Exponential(f64),
+    /// By the distribution.
+    Drawn,
+}
+
+impl<'p> Sampler<'p> {
+    fn new(program: &'p Program, draw: &crate::program::Draw) -> Self {
+        let dist = &program.dists[draw.dist.index()];
+        let duration = match dist {
+            Distribution::Constant(value) => Duration::Constant(nanoseconds(draw.factor * value)),
+            Distribution::Exponential { mean } => Duration::Exponential(draw.factor * mean * 1e9),
+            _ => Duration::Drawn,
+        };
+        Self { dist, site: draw.site, factor: draw.factor, duration }
+    }
 }
 
 /// One replication of a program.
@@ -134,15 +158,7 @@ impl<'p> World<'p> {
         let components = usize::from(program.components);
         let mut world = Self {
             program,
-            samplers: program
-                .draws
-                .iter()
-                .map(|draw| Sampler {
-                    dist: &program.dists[draw.dist.index()],
-                    site: draw.site,
-                    factor: draw.factor,
-                })
-                .collect(),
+            samplers: program.draws.iter().map(|draw| Sampler::new(program, draw)).collect(),
             key,
             now: 0,
             calendar: Calendar::new(),
@@ -327,24 +343,26 @@ impl<'p> World<'p> {
     /// A draw of the program for this task, in the draw's own unit.
     #[inline]
     pub(crate) fn draw(&self, id: u32, draw: crate::program::DrawId) -> f64 {
-        let Sampler { dist, site, factor } = self.samplers[draw.index()];
+        let Sampler { dist, site, factor, .. } = self.samplers[draw.index()];
         factor * dist.sample(&mut Stream::at(self.tasks[id].key, site))
     }
 
     /// A drawn duration in nanoseconds.
     #[inline]
     pub(crate) fn draw_ns(&self, id: u32, draw: crate::program::DrawId) -> Time {
-        let Sampler { dist, site, factor } = self.samplers[draw.index()];
-        let drawn = match dist {
-            Distribution::Exponential { mean } => {
-                let mut stream = Stream::at(self.tasks[id].key, site);
-                let e: f64 = rand_distr::Distribution::sample(&rand_distr::Exp1, &mut stream);
-                mean * e
+        let Sampler { site, duration, .. } = &self.samplers[draw.index()];
+        match duration {
+            Duration::Constant(length) => *length,
+            Duration::Exponential(mean_ns) => {
+                exponential(&mut Stream::at(self.tasks[id].key, *site), *mean_ns)
             }
-            Distribution::Constant(value) => *value,
-            other => other.sample(&mut Stream::at(self.tasks[id].key, site)),
-        };
-        nanoseconds(factor * drawn)
+            Duration::Drawn => self.draw_any_ns(id, draw),
+        }
+    }
+
+    #[inline(never)]
+    fn draw_any_ns(&self, id: u32, draw: crate::program::DrawId) -> Time {
+        nanoseconds(self.draw(id, draw))
     }
 
     /// A new request: one task that counts.
@@ -408,4 +426,11 @@ impl<'p> World<'p> {
 #[inline]
 pub(crate) fn nanoseconds(seconds: f64) -> Time {
     ((seconds * 1e9 + 0.5) as i64).cast_unsigned().min(END_OF_TIME / 2)
+}
+
+/// Exponential of this mean, rounded to nanoseconds.
+#[inline]
+fn exponential(stream: &mut Stream, mean_ns: f64) -> Time {
+    let e: f64 = rand_distr::Distribution::sample(&rand_distr::Exp1, stream);
+    ((e * mean_ns + 0.5) as i64).cast_unsigned().min(END_OF_TIME / 2)
 }

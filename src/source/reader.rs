@@ -82,7 +82,6 @@ impl Reader {
         };
         if let Some(users) = tree.root.get("users") {
             reader.users = reader.populations(users, end);
-            reader.used_users.borrow_mut().clear();
         }
         reader
     }
@@ -154,6 +153,11 @@ impl Reader {
             }
             return Vec::new();
         };
+        for entry in entries.iter().filter(|entry| crate::units::is_unit(&entry.key)) {
+            let message = format!("`{}` cannot be a population: it is a unit", entry.key);
+            let path = join("users", &entry.key);
+            self.fault(Fault::error(FaultKind::Name, entry.place, &path, message));
+        }
         let mut sizes: Vec<(String, Option<f64>)> =
             entries.iter().map(|entry| (entry.key.clone(), None)).collect();
         // Each round resolves those whose base is known.
@@ -512,8 +516,14 @@ impl<'a> Fields<'a> {
     }
 
     fn check_required(&self, place: Place) {
+        // A slip of the pen is reported where it stands, not as a missing key too.
+        let slips: Vec<&str> = self
+            .iter()
+            .filter(|entry| self.table.field(&entry.key).is_none())
+            .filter_map(|entry| super::nearest(&entry.key, self.table.keys()))
+            .collect();
         for field in self.table.fields.iter().filter(|field| field.is_required()) {
-            if !self.has(field.key) {
+            if !self.has(field.key) && !slips.contains(&field.key) {
                 let message = format!("`{}` is missing", field.key);
                 let fault = Fault::error(FaultKind::MissingKey, place, &self.path, message);
                 self.reader.fault(fault.expected(format!("`{}`: {}", field.key, field.doc)));

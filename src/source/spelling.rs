@@ -24,6 +24,15 @@ pub(crate) struct Argument {
     pub(crate) value: Piece,
 }
 
+impl Argument {
+    /// The whole of it, from its key on.
+    pub(crate) fn whole(&self) -> Piece {
+        let key = self.key.as_ref().map_or(0, |key| key.chars().count() + 1);
+        let offset = self.value.offset.saturating_sub(key);
+        Piece { offset, width: self.value.width + key, kind: self.value.kind.clone() }
+    }
+}
+
 /// A text that is no value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Misspelling {
@@ -50,9 +59,25 @@ pub(crate) fn read(text: &str) -> Result<Piece, Misspelling> {
         } else {
             format!("`{}` after the end of the value", shortened(&rest))
         };
-        return Err(reader.wrong(reader.at, chars.len() - reader.at, message));
+        let mut wrong = reader.wrong(reader.at, chars.len() - reader.at, message);
+        if let Kind::Atom(first) = &piece.kind {
+            wrong.expected = decimal_comma(first, &chars[piece.offset + piece.width..]);
+        }
+        return Err(wrong);
     }
     Ok(piece)
+}
+
+/// `0,5ms` and `50,000` without their comma.
+fn decimal_comma(first: &str, rest: &[char]) -> Option<String> {
+    let rest: String = rest.iter().collect();
+    let after = rest.strip_prefix(',')?;
+    let digits = after.chars().take_while(char::is_ascii_digit).count();
+    if digits == 0 || !first.ends_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let between = if digits == 3 && after.len() == 3 { '_' } else { '.' };
+    Some(format!("`{first}{between}{after}`, without a comma"))
 }
 
 fn shortened(text: &str) -> String {

@@ -110,10 +110,30 @@ impl<'r> Context<'r> {
                         "for example `1ms..6ms`",
                     );
                 }
+                self.best_in_range(&best.value, &range.value)?;
                 self.resolved(&best.value, work)
             }
             _ => work(self, piece),
         }
+    }
+
+    /// Refuses a best value outside the range it may be in.
+    fn best_in_range(&self, best: &Piece, range: &Piece) -> Option<()> {
+        let (Kind::Atom(value), Kind::Atom(text)) = (&best.kind, &range.kind) else {
+            return Some(());
+        };
+        let number = |text: &str| {
+            let quantity = Quantity::lex(text).ok()?;
+            quantity.value(quantity.dimension().unwrap_or(Dimension::Number)).ok().map(|v| v.0)
+        };
+        let (low, high) = text.split_once("..")?;
+        if let (Some(value), Some(low), Some(high)) = (number(value), number(low), number(high))
+            && !(low..=high).contains(&value)
+        {
+            let message = format!("the best value is not in its range `{text}`");
+            return self.wrong(best, FaultKind::Range, &message, "");
+        }
+        Some(())
     }
 
     /// A number of a dimension, in its base unit.
@@ -562,7 +582,7 @@ impl Law<'_, '_> {
                 };
                 let fault = self
                     .me
-                    .fault(&argument.value, FaultKind::Value, message)
+                    .fault(&argument.whole(), FaultKind::Value, message)
                     .meant(key, keys.iter().copied())
                     .expected(self.example());
                 self.me.reader.fault(fault);
@@ -575,7 +595,12 @@ impl Law<'_, '_> {
                 } else {
                     format!("`{key}=` stands twice")
                 };
-                return self.me.wrong(&argument.value, FaultKind::Value, &message, &self.example());
+                return self.me.wrong(
+                    &argument.whole(),
+                    FaultKind::Value,
+                    &message,
+                    &self.example(),
+                );
             }
         }
         Some(())

@@ -91,6 +91,11 @@ pub(crate) fn volume(unit: &str) -> Option<Scale> {
     size(unit).or_else(|| find(&BITS, unit))
 }
 
+/// Whether a word is a unit.
+pub(crate) fn is_unit(word: &str) -> bool {
+    duration(word).or_else(|| volume(word)).is_some()
+}
+
 /// The unit that people probably mean by a word that is none.
 pub(crate) fn meant(unit: &str) -> Option<&'static str> {
     Some(match unit.to_lowercase().as_str() {

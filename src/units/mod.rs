@@ -8,6 +8,7 @@ mod money;
 mod quantity;
 
 pub use dimension::Dimension;
+pub(crate) use dimension::is_unit;
 pub use money::{Per, Price};
 pub use quantity::{Problem, ProblemKind, Quantity};
 

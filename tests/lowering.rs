@@ -322,3 +322,25 @@ components: { app: { type: service, memory: { limit: 1GB, base: 50MB, per_connec
     let busy = &results.stations[memory.stations[0].index()].busy;
     assert!((busy.integral / results.time_s - 150e6).abs() < 1.0, "{}", busy.integral);
 }
+
+const FALLBACKS: &str = "
+traffic: { api: { rate: 10/s, mix: home } }
+components:
+  first: { type: external, latency: 1s, client: { timeout: 2s, fallback: [ { call: second } ] } }
+  second: { type: external, latency: 1s, client: { concurrency: 5, fallback: [ { call: third } ] } }
+  third: { type: external, latency: 1s }
+endpoints: { home: { steps: [ { call: first } ] } }
+";
+
+#[test]
+fn fallbacks_of_clients_follow_each_other() {
+    let (program, catalogue) = lower(FALLBACKS);
+    assert_eq!(program.frames.len(), 2);
+    assert!(catalogue.metric("second.client.utilization").is_some());
+    let ring = FALLBACKS.replace(
+        "third: { type: external, latency: 1s }",
+        "third: { type: external, client: { fallback: [ { call: first } ] } }",
+    );
+    let faults = faults(&ring);
+    assert!(faults.contains("in a ring: first -> second -> third -> first"), "{faults}");
+}

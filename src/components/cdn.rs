@@ -65,7 +65,8 @@ pub(crate) fn via(
 ) {
     let family = lower.cdn(own).0;
     let system = lower.system;
-    let call = Call { amount: system.response_bytes(at.endpoint), ..Call::default() };
+    let amount = system.response_bytes(at.endpoint);
+    let call = Call { amount, outside: true, ..Call::default() };
     lower.call(at, own, &Policies::default(), call, &mut |lower, at| {
         let mut at = at.clone();
         let key = at.scope.locals(1);

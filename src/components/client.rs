@@ -141,9 +141,10 @@ impl Lower<'_> {
     ) {
         let parts = self.parts;
         let client = &parts[component].common.client;
-        let policies = step.over(&client.policies);
         let service = at.service();
-        let row = self.clients[component].iter().find(|r| r.service == service).copied();
+        let rows = self.clients[component].iter();
+        let row = rows.filter(|_| !call.outside).find(|r| r.service == service).copied();
+        let policies = if call.outside { step.clone() } else { step.over(&client.policies) };
         let around = Around {
             breaker: row.and_then(|r| r.breaker),
             stops_work: call.stops_work,
@@ -172,6 +173,9 @@ pub(crate) struct Call<'a> {
     pub(crate) amount: Option<&'a Distribution>,
     /// Whether the other side stops when its caller gives up.
     pub(crate) stops_work: bool,
+    /// Whether the caller is not one of ours but the client of a traffic source, which has policies
+    /// of its own.
+    pub(crate) outside: bool,
 }
 
 /// Seconds as whole nanoseconds.

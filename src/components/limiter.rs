@@ -58,7 +58,8 @@ pub(crate) fn via(
 ) {
     let target = Target::fixed(lower.limiter(own).0);
     let policies = super::policy::Policies::default();
-    lower.call(at, own, &policies, super::client::Call::default(), &mut |lower, at| {
+    let call = super::client::Call { outside: true, ..super::client::Call::default() };
+    lower.call(at, own, &policies, call, &mut |lower, at| {
         let parts = lower.parts;
         lower.delay(at, "latency", parts[own].common.latency.as_ref(), own);
         lower.op(at, Op::Admit { at: target });

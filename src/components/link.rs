@@ -61,13 +61,20 @@ impl Spec {
 
 impl Action {
     pub(crate) fn lower(&self, lower: &mut Lower<'_>, at: &At, policies: &Policies) {
-        transfer(lower, at, self.link, &self.size, policies);
+        transfer(lower, at, self.link, &self.size, policies, false);
     }
 }
 
-fn transfer(lower: &mut Lower<'_>, at: &At, own: usize, size: &Distribution, policies: &Policies) {
+fn transfer(
+    lower: &mut Lower<'_>,
+    at: &At,
+    own: usize,
+    size: &Distribution,
+    policies: &Policies,
+    outside: bool,
+) {
     let target = Target::fixed(lower.link(own).0);
-    let call = Call { amount: Some(size), ..Call::default() };
+    let call = Call { amount: Some(size), outside, ..Call::default() };
     lower.call(at, own, policies, call, &mut |lower, at| {
         let parts = lower.parts;
         lower.delay(at, "latency", parts[own].common.latency.as_ref(), own);
@@ -87,7 +94,7 @@ pub(crate) fn via(
     rest(lower, at);
     let system = lower.system;
     if let Some(size) = system.response_bytes(at.endpoint) {
-        transfer(lower, at, own, size, &Policies::default());
+        transfer(lower, at, own, size, &Policies::default(), true);
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn check(profile: &mut Profile, written: Vec<Written>, faults: &mut F
 
 /// Reports endpoints that call each other in a ring. Returns whether there is none.
 fn cycles(model: &Model, faults: &mut Faults) -> bool {
-    let mut done = vec![false; model.endpoints.len()];
+    let mut done = vec![false; model.endpoints.len() + model.parts.len()];
     let mut sound = true;
     for start in 0..model.endpoints.len() {
         sound &= follow(model, start, &mut Vec::new(), &mut done, faults);
@@ -79,30 +79,50 @@ fn cycles(model: &Model, faults: &mut Faults) -> bool {
     sound
 }
 
+/// Steps of an endpoint, or (counted after all endpoints) of the fallback that a component's `client`
+/// block adds to calls.
+fn steps_of(model: &Model, node: usize) -> (&str, Option<Block>) {
+    match node.checked_sub(model.endpoints.len()) {
+        None => (&model.endpoints[node].name, Some(model.endpoints[node].body)),
+        Some(part) => (&model.parts[part].name, model.parts[part].common.client.policies.fallback),
+    }
+}
+
 fn follow(
     model: &Model,
-    endpoint: usize,
+    node: usize,
     chain: &mut Vec<usize>,
     done: &mut [bool],
     faults: &mut Faults,
 ) -> bool {
-    if done[endpoint] {
+    if done[node] {
         return true;
     }
-    chain.push(endpoint);
+    chain.push(node);
     let mut calls: Vec<(usize, Place)> = Vec::new();
-    model.visit(model.endpoints[endpoint].body, &mut |step| {
+    let mut note = |step: &Step| {
         if let Verb::Call(callee) = step.verb {
             calls.push((callee, step.target));
         }
-    });
+        if let Some((part, _)) = model.client_fallback(step) {
+            calls.push((model.endpoints.len() + part, step.target));
+        }
+    };
+    let (name, body) = steps_of(model, node);
+    if let Some(body) = body {
+        model.visit_written(body, &mut note);
+    }
     let mut sound = true;
     for (callee, place) in calls {
-        if let Some(from) = chain.iter().position(|e| *e == callee) {
+        if let Some(from) = chain.iter().position(|n| *n == callee) {
             let ring = chain[from..].iter().chain([&callee]);
-            let ring: Vec<&str> = ring.map(|e| model.endpoints[*e].name.as_str()).collect();
-            let message = format!("endpoints call each other in a ring: {}", ring.join(" -> "));
-            let path = format!("endpoints.{}.steps", model.endpoints[endpoint].name);
+            let ring: Vec<&str> = ring.map(|n| steps_of(model, *n).0).collect();
+            let what = if callee < model.endpoints.len() { "endpoints" } else { "fallbacks" };
+            let message = format!("{what} call each other in a ring: {}", ring.join(" -> "));
+            let path = match node.checked_sub(model.endpoints.len()) {
+                None => format!("endpoints.{name}.steps"),
+                Some(_) => format!("components.{name}.client.fallback"),
+            };
             faults.push(Fault::error(FaultKind::Cycle, place, &path, message));
             sound = false;
         } else {
@@ -110,7 +130,7 @@ fn follow(
         }
     }
     chain.pop();
-    done[endpoint] = true;
+    done[node] = true;
     sound
 }
 
@@ -164,9 +184,15 @@ fn holds(model: &Model, block: Block, held: &mut Vec<usize>, path: &str, faults:
         }
         if matches!(step.verb, Verb::Spawn(_)) {
             let none = &mut Vec::new();
-            step.blocks().into_iter().for_each(|inner| holds(model, inner, none, path, faults));
+            model
+                .blocks_of(step)
+                .into_iter()
+                .for_each(|inner| holds(model, inner, none, path, faults));
         } else {
-            step.blocks().into_iter().for_each(|inner| holds(model, inner, held, path, faults));
+            model
+                .blocks_of(step)
+                .into_iter()
+                .for_each(|inner| holds(model, inner, held, path, faults));
         }
         held.truncate(depth);
         if let Verb::Take(component) = step.verb {
@@ -238,7 +264,7 @@ fn reply_in(
             faults.push(Fault::error(FaultKind::Conflict, step.place, path, message));
         }
         let beside = beside || matches!(step.verb, Verb::Spawn(_) | Verb::Parallel { .. });
-        for inner in step.blocks() {
+        for inner in model.blocks_of(step) {
             reply_in(model, inner, called, beside, path, faults);
         }
     }

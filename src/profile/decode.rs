@@ -349,18 +349,6 @@ fn clients(model: &Model) -> Vec<Vec<Option<usize>>> {
             _ => {}
         });
     }
-    for traffic in &model.traffic {
-        let streams = match &traffic.supply {
-            super::model::Supply::Sessions(s) => s.messages.iter().map(|m| &m.mix).collect(),
-            _ => Vec::new(),
-        };
-        for (endpoint, _) in streams.into_iter().chain([&traffic.mix]).flatten() {
-            if let Some(service) = model.endpoints[*endpoint].service {
-                note(service, None);
-            }
-        }
-        traffic.via.iter().for_each(|component| note(*component, None));
-    }
     for services in &mut clients {
         services.sort_unstable();
     }

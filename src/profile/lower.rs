@@ -1,6 +1,6 @@
 //! A profile as a program: components first, then the code of every source of requests.
 
-use crate::components::{Around, At, Lower, Policies, Spec, build, via};
+use crate::components::{Around, At, Lower, Spec, build, via};
 use crate::dist::{Curve, Distribution};
 use crate::program::{
     Catalogue, Class, ClassId, ComponentNames, Counter, Gauge, Kind, Label, Local, Measure, Pc,
@@ -236,10 +236,9 @@ impl Model {
             Around { timeout_kind: Kind::ClientTimeout.id(), stops_work, ..Around::step(None) };
         // A message runs on the connection of its session only at the service it connects to.
         let place = session.filter(|s| target.service == Some(s.0)).map(|s| s.1);
-        let none = Policies::default();
         let mut inner = |lower: &mut Lower<'_>, at: &At| {
             via(lower, at, &traffic.via, &mut |lower, at| {
-                self.request(lower, at, endpoint, place, &none);
+                self.request(lower, at, endpoint, place, None);
             });
         };
         if traffic.policies.is_empty() {

@@ -148,14 +148,61 @@ impl Step {
 }
 
 impl Model {
-    /// Visits all steps of a block and of the blocks inside them, outer ones first.
+    /// Visits all steps of a block and of the blocks inside them, outer ones first; also the
+    /// fallbacks that the `client` blocks of what they use add, each once.
     pub(crate) fn visit<'m>(&'m self, block: Block, see: &mut dyn FnMut(&'m Step)) {
+        self.visit_once(block, &mut Vec::new(), see);
+    }
+
+    fn visit_once<'m>(
+        &'m self,
+        block: Block,
+        fallbacks: &mut Vec<Block>,
+        see: &mut dyn FnMut(&'m Step),
+    ) {
         for step in &self.blocks[block.0 as usize] {
             see(step);
             for inner in step.blocks() {
-                self.visit(inner, see);
+                self.visit_once(inner, fallbacks, see);
+            }
+            if let Some((_, fallback)) = self.client_fallback(step)
+                && !fallbacks.contains(&fallback)
+            {
+                fallbacks.push(fallback);
+                self.visit_once(fallback, fallbacks, see);
             }
         }
+    }
+
+    /// Visits all steps of a block and of the blocks inside them, without what `client` blocks add.
+    pub(crate) fn visit_written<'m>(&'m self, block: Block, see: &mut dyn FnMut(&'m Step)) {
+        for step in &self.blocks[block.0 as usize] {
+            see(step);
+            for inner in step.blocks() {
+                self.visit_written(inner, see);
+            }
+        }
+    }
+
+    /// The blocks inside a step, with the one that a `client` block adds.
+    pub(crate) fn blocks_of(&self, step: &Step) -> Vec<Block> {
+        let mut all = step.blocks();
+        all.extend(self.client_fallback(step).map(|fallback| fallback.1));
+        all
+    }
+
+    /// The fallback that the `client` block of what a step uses adds to it, with its component.
+    pub(crate) fn client_fallback(&self, step: &Step) -> Option<(usize, Block)> {
+        let component = match &step.verb {
+            Verb::Component(action) => action.component(),
+            Verb::Hold { component, .. } => *component,
+            Verb::Call(callee) => self.endpoints[*callee].service?,
+            _ => return None,
+        };
+        if step.policies.fallback.is_some() {
+            return None;
+        }
+        Some((component, self.parts[component].common.client.policies.fallback?))
     }
 }
 

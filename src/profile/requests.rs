@@ -59,15 +59,19 @@ impl Model {
         all
     }
 
-    /// Writes a call of an endpoint, with the policies of the step that calls it.
+    /// Writes a call of an endpoint, with the policies of the step that calls it; without a step it is
+    /// the client of a traffic source that calls.
     pub(crate) fn request(
         &self,
         lower: &mut Lower<'_>,
         at: &At,
         endpoint: usize,
         session: Option<(Local, Local)>,
-        policies: &Policies,
+        policies: Option<&Policies>,
     ) {
+        let outside = policies.is_none();
+        let none = Policies::default();
+        let policies = policies.unwrap_or(&none);
         let target = &self.endpoints[endpoint];
         let Some(service) = target.service else {
             return lower.framed(at, policies, Around::step(None), &mut |lower, at| {
@@ -81,7 +85,7 @@ impl Model {
         let Spec::Service(spec) = &self.parts[service].spec else {
             unreachable!("an endpoint's service is one: checked when it was decoded")
         };
-        let call = Call { stops_work: spec.notices_disconnect, ..Call::default() };
+        let call = Call { stops_work: spec.notices_disconnect, outside, ..Call::default() };
         lower.call(at, service, policies, call, &mut |lower, at| {
             let entry = Entry { service, session, memory: target.memory.as_ref() };
             spec.enter(lower, at, entry, &mut |lower, at| self.body(lower, at, endpoint));
@@ -122,7 +126,9 @@ impl Model {
             };
             into.extend(want.filter(|want| !into.contains(want)));
             if !matches!(step.verb, Verb::Spawn(_) | Verb::Parallel { .. }) {
-                step.blocks().into_iter().for_each(|inner| self.wanted(service, inner, into));
+                self.blocks_of(step)
+                    .into_iter()
+                    .for_each(|inner| self.wanted(service, inner, into));
             }
         }
     }
@@ -139,7 +145,7 @@ impl Model {
     fn step(&self, lower: &mut Lower<'_>, at: &At, step: &Step) {
         match &step.verb {
             Verb::Component(action) => action.lower(lower, at, &step.policies),
-            Verb::Call(endpoint) => self.request(lower, at, *endpoint, None, &step.policies),
+            Verb::Call(endpoint) => self.request(lower, at, *endpoint, None, Some(&step.policies)),
             Verb::Hold { component, steps } => {
                 let unit = self.parts[*component].spec.unit(lower, at, *component);
                 let call = Call::default();

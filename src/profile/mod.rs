@@ -97,7 +97,9 @@ impl Profile {
         if faults.has_errors() {
             return Err((profile.files, faults));
         }
-        unread.into_iter().for_each(|fault| faults.push(fault));
+        for fault in unread {
+            faults.push(fault);
+        }
         profile.warnings = faults.warnings();
         Ok(profile)
     }

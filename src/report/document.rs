@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use super::figure::{Figure, Money};
+use crate::verdict::Verdict;
 
 /// Version of the JSON document.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -24,7 +25,8 @@ pub struct Report {
     pub run: RunLine,
     /// Interrupted: what follows rests on less data than was asked for.
     pub partial: bool,
-    /// The worst of `objectives`.
+    /// The worst of what must hold: `objectives` without gates and without what people decide.
+    #[serde(serialize_with = "super::json::word")]
     pub verdict: Verdict,
     /// What must hold, first.
     pub objectives: Vec<Objective>,
@@ -98,35 +100,13 @@ pub struct RunLine {
     pub rounds: u32,
     /// Why it stopped: `decided`, `budget`, `backlog` or `interrupted`.
     pub stopped: &'static str,
-    /// `steady`, `growing` (no steady state) or `transient` (the load follows the clock).
+    /// `steady`, `growing` (a backlog without bound), `unsettled` (it still moves), `unclear` (it
+    /// moves too slowly to tell) or `transient` (the load follows the clock).
     pub state: &'static str,
     /// Level of every interval, widened for the repeated looks.
     pub confidence: f64,
     /// The command that prints the same bytes.
     pub repeat: String,
-}
-
-/// What is said of a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The whole interval is on the right side of the limit.
-    Holds,
-    /// The interval straddles the limit, or nothing exercised it.
-    Undecided,
-    /// The whole interval is on the wrong side.
-    Fails,
-}
-
-impl Verdict {
-    /// The word that every format prints.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Undecided => "undecided",
-            Self::Fails => "fails",
-        }
-    }
 }
 
 /// Where a condition stands in the profile.
@@ -168,6 +148,7 @@ pub struct Objective {
     /// As it was written.
     pub expression: String,
     /// What is said of it.
+    #[serde(serialize_with = "super::json::word")]
     pub verdict: Verdict,
     /// The measured value of its first metric (the one that decides, when there are several).
     #[serde(flatten)]
@@ -176,6 +157,8 @@ pub struct Objective {
     pub reason: Option<String>,
     /// What decides it, when it is undecided.
     pub remedy: Option<String>,
+    /// When a condition with `for` first came true (of an objective: its violation), seconds.
+    pub at_s: Option<f64>,
 }
 
 /// A resource that is offered more than it serves.
@@ -197,6 +180,8 @@ pub struct Overload {
     pub lost_per_s: f64,
     /// Busy share of its units.
     pub utilization: f64,
+    /// The key of the profile that sizes it.
+    pub sized_by: Option<String>,
 }
 
 /// A resource whose capacity decides the answer.
@@ -208,9 +193,11 @@ pub struct Bottleneck {
     pub resource: String,
     /// Busy share of its units; `None` for what has no size.
     pub utilization: Option<f64>,
-    /// Its share of the time that requests wait, in 0..1.
-    pub wait_share: Option<f64>,
-    /// Factor on the load at which the first objective breaks (1.3: 30 % more), or `None` when not
+    /// Its share of all tasks that wait, in 0..1.
+    pub wait_share: f64,
+    /// Share of what asks for it that is refused or gives up, in 0..1.
+    pub lost_share: f64,
+    /// Factor on the load at which the first objective breaks (1.3: 30 % more); `None` when not
     /// known.
     pub headroom: Option<f64>,
     /// What more of it changes, by paired runs; `None` when no such run was made.
@@ -224,7 +211,7 @@ pub struct Bottleneck {
 /// What more of a resource does.
 #[derive(Clone, Debug, Serialize)]
 pub struct Effect {
-    /// What was changed (`db.pool.size 30 -> 60`).
+    /// What was changed (`db.pool x 2`).
     pub change: String,
     /// The metric that moves.
     pub metric: String,
@@ -339,9 +326,9 @@ pub struct Cost {
     pub lines: Vec<CostLine>,
     /// Sum of the lines.
     pub total: Money,
-    /// Its interval (usage is measured).
-    pub total_low: Option<Money>,
-    #[expect(missing_docs, reason = "the other end of the interval")]
+    /// Ends of its interval (usage is measured).
+    pub total_low: Money,
+    /// `None` when too little was seen to give one.
     pub total_high: Option<Money>,
     /// Total over the users of `per`.
     pub per_user: Option<Money>,
@@ -353,6 +340,8 @@ pub struct Cost {
     pub budget: Option<Money>,
     /// Share of the month with this load.
     pub load_share: f64,
+    /// Components without any price: they cost nothing here, whatever they cost in truth.
+    pub unpriced: Vec<String>,
 }
 
 /// One price times its quantity.
@@ -364,8 +353,12 @@ pub struct CostLine {
     pub kind: &'static str,
     /// How it comes about (`4 instances at $40/mo`).
     pub basis: String,
-    /// Per month.
-    pub amount: Money,
+    /// Per month; `None` for usage of which nothing was seen.
+    pub amount: Option<Money>,
+    /// Ends of its interval; equal to it where it is stated.
+    pub amount_low: Option<Money>,
+    #[expect(missing_docs, reason = "the other end of the interval")]
+    pub amount_high: Option<Money>,
 }
 
 /// An alert rule over the run.

@@ -7,6 +7,7 @@ use serde::ser::SerializeMap;
 use serde_json::Value;
 
 use super::Report;
+use crate::verdict::Verdict;
 
 /// Digits that are the same on every platform (`ln` and `exp` may differ in the last ones).
 const DIGITS: usize = 9;
@@ -23,11 +24,17 @@ pub(super) fn map<V: Serialize, S: Serializer>(
     map.end()
 }
 
-/// One document, or an array of several; ends with a line break.
-pub fn render(reports: &[Report]) -> String {
-    let mut value = match reports {
-        [one] => serde_json::to_value(one),
-        several => serde_json::to_value(several),
+/// A verdict as its word.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+pub(super) fn word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(verdict.word())
+}
+
+/// The document of a single input, or an array of those of several; ends with a line break.
+pub fn render(reports: &[Report], inputs: usize) -> String {
+    let mut value = match (reports, inputs) {
+        ([one], 1) => serde_json::to_value(one),
+        (several, _) => serde_json::to_value(several),
     }
     .expect("a report is plain data with text for keys");
     settle(&mut value);

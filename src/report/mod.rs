@@ -3,21 +3,25 @@
 //! A renderer is a function from the document to a string; it reads no clock and no terminal (width
 //! and colour are given), so the same document is the same bytes.
 
+mod assemble;
 mod document;
 mod figure;
 pub mod json;
 mod layout;
+mod range;
 #[cfg(test)]
 mod sample;
 pub mod table;
 
+pub use assemble::{Asked, Findings};
 pub use document::{
     Alert, Assumption, Balance, Bottleneck, Check, Cost, CostLine, Effect, FailureRow, LatencyBin,
     Objective, Origin, Overload, Report, ResourceRow, RunLine, SCHEMA_VERSION, Subject, TimeRow,
-    TimeSpent, TrafficRow, Verdict,
+    TimeSpent, TrafficRow,
 };
 pub use figure::{Figure, Money};
 pub use layout::Look;
+pub use range::both_ends;
 
 #[cfg(test)]
 mod tests {
@@ -53,9 +57,9 @@ mod tests {
 
     #[test]
     fn one_report_is_a_document_and_several_are_an_array() {
-        let one = json::render(&[sample::sample()]);
+        let one = json::render(&[sample::sample()], 1);
         insta::assert_snapshot!("json", one);
-        let two = json::render(&[sample::sample(), sample::sample()]);
+        let two = json::render(&[sample::sample(), sample::sample()], 2);
         let two: serde_json::Value = serde_json::from_str(&two).expect("is JSON");
         assert_eq!(two.as_array().map(Vec::len), Some(2));
     }

@@ -3,10 +3,10 @@
 use super::{
     Alert, Assumption, Balance, Bottleneck, Check, Cost, CostLine, Effect, FailureRow, Figure,
     LatencyBin, Money, Objective, Origin, Overload, Report, ResourceRow, RunLine, SCHEMA_VERSION,
-    Subject, TimeRow, TimeSpent, TrafficRow, Verdict,
+    Subject, TimeRow, TimeSpent, TrafficRow,
 };
 use crate::program::Quantity;
-use crate::verdict::Estimate;
+use crate::verdict::{Estimate, Verdict};
 
 fn about(value: f64, half_width: f64, quantity: Quantity) -> Figure {
     let (low, high) = (value - half_width, value + half_width);
@@ -21,7 +21,7 @@ fn objective(
     measured: Figure,
 ) -> Objective {
     let (name, expression) = (name.to_owned(), expression.to_owned());
-    Objective { name, kind, expression, verdict, measured, reason: None, remedy: None }
+    Objective { name, kind, expression, verdict, measured, reason: None, remedy: None, at_s: None }
 }
 
 fn traffic(name: &str, kind: &'static str, rate: f64, p50: f64, p95: f64, p99: f64) -> TrafficRow {
@@ -88,7 +88,9 @@ pub(crate) fn sample() -> Report {
         name: name.to_owned(),
         kind,
         basis: basis.to_owned(),
-        amount: Money::new(cents, 2),
+        amount: Some(Money::new(cents, 2)),
+        amount_low: Some(Money::new(cents, 2)),
+        amount_high: Some(Money::new(cents, 2)),
     };
     let row = |component: Option<&str>, wait_s, service_s, slow_wait_s, slow_service_s| TimeRow {
         component: component.map(str::to_owned),
@@ -143,15 +145,17 @@ pub(crate) fn sample() -> Report {
             served_per_s: 8.33,
             lost_per_s: 1591.67,
             utilization: 1.0,
+            sized_by: Some("components.whisper.rate_limit".to_owned()),
         }],
         bottlenecks: vec![Bottleneck {
             component: "db".to_owned(),
             resource: "db.pool".to_owned(),
             utilization: Some(0.943),
-            wait_share: Some(0.71),
+            wait_share: 0.71,
+            lost_share: 0.0,
             headroom: Some(0.82),
             effect: Some(Effect {
-                change: "components.db.pool.size 20 -> 40".to_owned(),
+                change: "twice db.pool".to_owned(),
                 metric: "api.latency.p95".to_owned(),
                 before: about(1.214, 0.031, Quantity::Duration),
                 after: about(0.412, 0.007, Quantity::Duration),
@@ -192,13 +196,14 @@ pub(crate) fn sample() -> Report {
                 line("betterstack", "other", "$29/mo", 2_900),
             ],
             total: Money::new(31_525, 2),
-            total_low: Some(Money::new(31_411, 2)),
+            total_low: Money::new(31_411, 2),
             total_high: Some(Money::new(31_640, 2)),
             per_user: Some(Money::new(63, 4)),
             per: Some("active".to_owned()),
             per_1000_requests: Some(Money::new(19, 4)),
             budget: Some(Money::new(30_000, 2)),
             load_share: 0.12,
+            unpriced: vec!["edge".to_owned(), "sentry".to_owned()],
         },
         alerts: vec![Alert {
             name: "pool".to_owned(),

@@ -7,7 +7,8 @@ mod objectives;
 mod parts;
 
 use super::layout::{Look, Page, Tone, toned};
-use super::{Origin, Report, Verdict};
+use super::{Origin, Report};
+use crate::verdict::Verdict;
 
 /// All reports, one after another; those that are left out for width are in the JSON document.
 pub fn render(reports: &[Report], look: Look) -> String {

@@ -25,12 +25,12 @@ pub(super) fn print(page: &mut Page, report: &Report) {
         grid.row([
             line.name.as_str().into(),
             toned(Tone::Faint, line.kind),
-            dollars(line.amount).into(),
+            line.amount.map_or_else(|| "-".to_owned(), dollars).into(),
             toned(Tone::Faint, line.basis.as_str()),
         ]);
     }
     let interval = match (cost.total_low, cost.total_high) {
-        (Some(low), Some(high)) if low != high => format!("{} .. {}", dollars(low), dollars(high)),
+        (low, Some(high)) if low != high => format!("{} .. {}", dollars(low), dollars(high)),
         _ => String::new(),
     };
     grid.row([
@@ -52,4 +52,8 @@ pub(super) fn print(page: &mut Page, report: &Report) {
         grid.row(["budget".into(), "".into(), dollars(budget).into(), toned(tone, word)]);
     }
     page.grid(&grid);
+    if !cost.unpriced.is_empty() {
+        let text = format!("without a price: {}", cost.unpriced.join(", "));
+        page.paragraph(&toned(Tone::Faint, text), 2);
+    }
 }

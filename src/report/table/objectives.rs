@@ -1,7 +1,8 @@
 //! Objectives, claims and gates with what is said of them.
 
 use crate::report::layout::{Cell, Column, Grid, Page, Tone, toned};
-use crate::report::{Objective, Origin, Report, Verdict};
+use crate::report::{Objective, Origin, Report};
+use crate::verdict::Verdict;
 
 /// What must hold, then what the plan claims, then what opens the next phase.
 pub(super) fn print(page: &mut Page, report: &Report) {

@@ -53,7 +53,7 @@ pub(super) fn bottlenecks(page: &mut Page, report: &Report) {
         Column::left("what more of it does").wrapping(),
     ];
     let mut grid = Grid::new(columns);
-    let percent = |x: Option<f64>| x.map_or("-".to_owned(), |x| figure::bare(x, Quantity::Ratio));
+    let percent = |x: f64| figure::bare(x, Quantity::Ratio);
     for b in &report.bottlenecks {
         grid.row([
             b.resource.as_str().into(),

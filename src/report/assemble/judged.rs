@@ -1,0 +1,108 @@
+//! What was said of conditions and what it costs, as rows.
+
+use super::Measured;
+use crate::profile::Role;
+use crate::report::{Alert, Bottleneck, Cost, CostLine, Effect, Figure, Objective, Origin};
+use crate::study;
+use crate::verdict::{self, Costs, Judged, Ruling, Verdict, Verdicts};
+
+/// Objectives, assertions, claims, gates and the budget.
+pub(super) fn objectives(verdicts: &Verdicts) -> Vec<Objective> {
+    let mut rows: Vec<Objective> = verdicts.conditions.iter().map(condition).collect();
+    if let Some(ruling) = &verdicts.budget {
+        rows.push(row("budget", Origin::Budget, "cost.total <= cost.budget", ruling));
+    }
+    rows
+}
+
+fn condition(judged: &Judged) -> Objective {
+    let origin = match judged.role {
+        Role::Claim => Origin::Claim,
+        Role::Gate => Origin::Gate,
+        Role::Assertion => Origin::Assert,
+        Role::Objective | Role::Warning | Role::Critical => Origin::Slo,
+    };
+    let name = if origin == Origin::Assert { "--assert" } else { &judged.name };
+    row(name, origin, &judged.text, &judged.ruling)
+}
+
+fn row(name: &str, kind: Origin, expression: &str, ruling: &Ruling) -> Objective {
+    Objective {
+        name: name.to_owned(),
+        kind,
+        expression: expression.to_owned(),
+        verdict: ruling.verdict,
+        measured: measured(ruling),
+        reason: ruling.reason.clone(),
+        remedy: ruling.remedy().map(str::to_owned),
+        at_s: ruling.at_s,
+    }
+}
+
+fn measured(ruling: &Ruling) -> Figure {
+    let nothing = Figure::nothing(crate::program::Quantity::Count);
+    ruling.deciding().map_or(nothing, |finding| finding.value.into())
+}
+
+/// Alerts with the level that tells most.
+pub(super) fn alerts(verdicts: &Verdicts) -> Vec<Alert> {
+    let alert = |alert: &verdict::Alert| Alert {
+        name: alert.name.clone(),
+        state: alert.state.word(),
+        expression: alert.text.clone(),
+        at_s: alert.ruling.at_s.filter(|_| alert.ruling.verdict == Verdict::Holds),
+        measured: measured(&alert.ruling),
+    };
+    verdicts.alerts.iter().map(alert).collect()
+}
+
+/// The bill.
+pub(super) fn cost(costs: &Costs) -> Cost {
+    let line = |line: &verdict::CostLine| CostLine {
+        name: line.name.clone(),
+        kind: line.kind.word(),
+        basis: line.basis.clone(),
+        amount: line.amount.map(|amount| amount.value),
+        amount_low: line.amount.map(|amount| amount.low),
+        amount_high: line.amount.and_then(|amount| amount.high),
+    };
+    Cost {
+        lines: costs.lines.iter().map(line).collect(),
+        total: costs.total.value,
+        total_low: costs.total.low,
+        total_high: costs.total.high,
+        per_user: costs.per_user.map(|amount| amount.value),
+        per: costs.per.as_ref().map(|(name, _)| name.clone()),
+        per_1000_requests: costs.per_1000_requests.map(|amount| amount.value),
+        budget: costs.budget,
+        load_share: costs.load_share,
+        unpriced: costs.unpriced.clone(),
+    }
+}
+
+impl Measured<'_> {
+    /// Resources that matter, with what twice as much of each does to the metric in focus.
+    pub(super) fn bottlenecks(&self, causes: &[study::Bottleneck], focus: &str) -> Vec<Bottleneck> {
+        let bottleneck = |cause: &study::Bottleneck| {
+            let resource = &self.catalogue.resources[cause.row];
+            let effect = cause.effect.map(|effect| Effect {
+                change: format!("twice {}", resource.name),
+                metric: focus.to_owned(),
+                before: effect.before.into(),
+                after: effect.after.into(),
+            });
+            Bottleneck {
+                component: self.catalogue.components[resource.component.index()].name.clone(),
+                resource: resource.name.clone(),
+                utilization: cause.utilization,
+                wait_share: cause.wait_share,
+                lost_share: cause.lost_share,
+                headroom: None,
+                method: if effect.is_some() { "paired" } else { "observed" },
+                effect,
+                sized_by: resource.sized_by.clone(),
+            }
+        };
+        causes.iter().map(bottleneck).collect()
+    }
+}

@@ -1,0 +1,261 @@
+//! From what a study found to the document: names instead of ids, and sentences.
+
+mod advice;
+mod judged;
+mod load;
+mod parts;
+
+use crate::profile::Profile;
+use crate::program::{Catalogue, Metric, Program, Quantity};
+use crate::results::Replication;
+use crate::stats::Statistic;
+use crate::study::{self, Run, Steady, Stop};
+use crate::verdict::{self, Costs, Verdicts, estimate};
+
+use super::figure::Figure;
+use super::{Assumption, Balance, Check, Report, RunLine, SCHEMA_VERSION, Subject};
+
+/// What was asked, as the reader knows it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The file.
+    pub file: String,
+    /// Texts of `--set`.
+    pub sets: Vec<String>,
+    /// Factor on all load.
+    pub scale: f64,
+    /// The command that prints the same bytes.
+    pub repeat: String,
+}
+
+/// What a study of one profile found.
+#[derive(Clone, Copy, Debug)]
+pub struct Findings<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    /// What it was lowered to.
+    pub program: &'a Program,
+    /// Names of that.
+    pub catalogue: &'a Catalogue,
+    /// What was measured.
+    pub run: &'a Run,
+    /// What it costs.
+    pub costs: &'a Costs,
+    /// What is said of its conditions.
+    pub verdicts: &'a Verdicts,
+    /// What limits it.
+    pub causes: &'a [study::Bottleneck],
+    /// Name of the metric that `causes` are about.
+    pub focus: &'a str,
+}
+
+/// What the model leaves out, whatever the profile says.
+const LIMITS: [&str; 5] = [
+    "names are resolved, TLS is negotiated and HTTP connections are opened in no time",
+    "the memory, CPU and connections of what is not in the profile (other tenants, backups, \
+     garbage collection, operating system) are not there",
+    "event loops cost the same CPU per request when idle and when busy (a third more was measured \
+     on idle ones)",
+    "a cache evicts the exactly least recently used key, where Redis samples",
+    "a month has 730 hours, and the simulated load lasts for its stated share of it",
+];
+
+impl Report {
+    /// The document on what a study found.
+    pub fn new(findings: &Findings<'_>, asked: &Asked) -> Self {
+        let Findings { profile, program, catalogue, run, costs, verdicts, causes, focus } =
+            *findings;
+        let measured = Measured { profile, program, catalogue, run };
+        let objectives = judged::objectives(verdicts);
+        let overloads = measured.overloads();
+        let bottlenecks = measured.bottlenecks(causes, focus);
+        let checks = measured.checks();
+        let next_step = advice::next_step(&checks, &objectives, &overloads, &bottlenecks);
+        Self {
+            schema_version: SCHEMA_VERSION,
+            capplan: env!("CARGO_PKG_VERSION").to_owned(),
+            profile: Subject {
+                name: profile.name.clone(),
+                file: asked.file.clone(),
+                users: profile.users.clone(),
+                set: asked.sets.clone(),
+                scale: asked.scale,
+            },
+            run: measured.run_line(asked.repeat.clone()),
+            partial: run.partial,
+            verdict: verdicts.overall,
+            objectives,
+            overloads,
+            bottlenecks,
+            time: measured.time(),
+            traffic: measured.traffic(),
+            resources: measured.resources(),
+            failures: measured.failures(),
+            cost: judged::cost(costs),
+            alerts: judged::alerts(verdicts),
+            metrics: measured.metrics(),
+            balance: measured.balance(),
+            checks,
+            assumptions: measured.assumptions(),
+            defaults: profile.defaults_used.clone(),
+            limits: LIMITS.iter().map(|text| (*text).to_owned()).collect(),
+            warnings: measured.warnings(),
+            next_step,
+        }
+    }
+}
+
+/// A profile, what it was lowered to, and what was measured.
+#[derive(Clone, Copy)]
+struct Measured<'a> {
+    profile: &'a Profile,
+    program: &'a Program,
+    catalogue: &'a Catalogue,
+    run: &'a Run,
+}
+
+/// Statistics of a distribution that go into the JSON document, with their printed names.
+const STATISTICS: [(&str, Statistic); 5] = [
+    ("mean", Statistic::Mean),
+    ("p50", Statistic::Quantile(0.5)),
+    ("p95", Statistic::Quantile(0.95)),
+    ("p99", Statistic::Quantile(0.99)),
+    ("max", Statistic::Max),
+];
+
+impl Measured<'_> {
+    fn replications(&self) -> &[Replication] {
+        &self.run.replications
+    }
+
+    /// The figure of a metric.
+    fn figure(&self, metric: &Metric, statistic: Option<Statistic>) -> Figure {
+        let Metric { measure, quantity, .. } = metric;
+        let (replications, confidence) = (self.replications(), self.run.confidence);
+        estimate(measure, statistic, *quantity, replications, confidence).into()
+    }
+
+    /// The figure of the metric of this name; no data where there is none.
+    fn named(&self, name: &str, statistic: Option<Statistic>, quantity: Quantity) -> Figure {
+        match self.catalogue.metric(name) {
+            Some(metric) => self.figure(metric, statistic),
+            None => Figure::nothing(quantity),
+        }
+    }
+
+    /// Every metric that has a value, in the order of the catalogue.
+    fn metrics(&self) -> Vec<(String, Figure)> {
+        let mut all = Vec::new();
+        for metric in &self.catalogue.metrics {
+            if metric.measure.is_distribution() {
+                for (word, statistic) in STATISTICS {
+                    all.push((
+                        format!("{}.{word}", metric.name),
+                        self.figure(metric, Some(statistic)),
+                    ));
+                }
+            } else {
+                all.push((metric.name.clone(), self.figure(metric, None)));
+            }
+        }
+        all.retain(|(_, figure)| figure.0.value.is_some());
+        all
+    }
+
+    fn balance(&self) -> Balance {
+        let mut sum = Balance::default();
+        let mut failed = vec![0_u64; self.catalogue.kinds.len()];
+        for balance in self.replications().iter().map(|r| &r.balance) {
+            sum.inside_at_start += balance.inside_at_start;
+            sum.arrivals += balance.arrivals;
+            sum.completed += balance.completed;
+            sum.inside += balance.inside;
+            for (total, n) in failed.iter_mut().zip(&balance.failed) {
+                *total += n;
+            }
+        }
+        let kinds = self.catalogue.kinds.iter().cloned().zip(failed);
+        sum.failed = kinds.filter(|(_, n)| *n > 0).collect();
+        sum
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        verdict::check(self.replications())
+            .into_iter()
+            .map(|check| Check {
+                name: check.name.to_owned(),
+                ok: check.violation.is_none(),
+                fatal: true,
+                detail: check.violation.unwrap_or_else(|| check.law.to_owned()),
+            })
+            .collect()
+    }
+
+    fn run_line(&self, repeat: String) -> RunLine {
+        let run = self.run;
+        RunLine {
+            seed: self.profile.run.seed,
+            replications: run.replications.len() as u32,
+            warmup_s: run.warmup_s,
+            horizon_s: run.horizon_s,
+            requests: run.requests,
+            events: run.events,
+            rounds: run.rounds,
+            stopped: match run.stop {
+                Stop::Decided => "decided",
+                Stop::Budget => "budget",
+                Stop::Backlog => "backlog",
+                Stop::Interrupted => "interrupted",
+            },
+            state: match run.steady {
+                Steady::Yes => "steady",
+                Steady::No { .. } if run.overloads.iter().any(|o| o.grows) => "growing",
+                Steady::No { .. } => "unsettled",
+                Steady::Unclear { .. } => "unclear",
+                Steady::Transient => "transient",
+            },
+            confidence: run.confidence,
+            repeat,
+        }
+    }
+
+    fn assumptions(&self) -> Vec<Assumption> {
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.profile
+            .assumptions
+            .iter()
+            .map(|a| Assumption {
+                name: a.name.clone(),
+                says: one_line(&a.says),
+                about: a.about.clone(),
+            })
+            .collect()
+    }
+
+    /// What looks wrong: the profile's warnings, and a run that is no steady state.
+    fn warnings(&self) -> Vec<String> {
+        let mut all: Vec<String> = self
+            .profile
+            .warnings
+            .iter()
+            .map(|fault| match &fault.hint {
+                Some(hint) => format!("{}: {}; {hint}", fault.path, fault.message),
+                None => format!("{}: {}", fault.path, fault.message),
+            })
+            .collect();
+        match &self.run.steady {
+            Steady::No { inside_per_s } => all.push(format!(
+                "no steady state: the number of requests inside changes by {} per replication, so \
+                 latencies depend on the length of the run",
+                Figure(*inside_per_s).with_interval()
+            )),
+            Steady::Unclear { independent } => all.push(format!(
+                "the system moves so slowly that one replication holds only {independent:.1} \
+                 independent views of it: the start may still show; a longer --duration or a larger \
+                 --max-requests tells"
+            )),
+            Steady::Yes | Steady::Transient => {}
+        }
+        all
+    }
+}

@@ -1,6 +1,7 @@
 //! capplan: a profile is source code, capplan is its compiler and its virtual machine.
 
 pub mod analytic;
+pub mod cli;
 pub mod components;
 pub mod dist;
 pub mod engine;

@@ -1,3 +1,15 @@
 //! The thin binary: parse, call, print the error chain, choose the exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use capplan::cli::{self, Exit};
+
+fn main() -> ExitCode {
+    let exit = cli::guard(|| {
+        cli::run().unwrap_or_else(|error| {
+            cli::complain(&format!("{error:#}"));
+            Exit::Usage
+        })
+    });
+    exit.into()
+}

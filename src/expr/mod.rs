@@ -22,6 +22,7 @@ pub use ast::{Bound, Clause, Comparator, Comparison, Expression, MetricRef, Test
 pub use compile::{Compiled, Condition, Limit, Need, Operand, Purpose, Question, Trial, track};
 pub use names::{CostMetric, Names};
 pub use parse::parse;
+pub(crate) use value::value;
 pub use value::{Unit, Value};
 
 /// What sort of mistake an [`ExprError`] is.

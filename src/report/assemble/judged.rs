@@ -1,9 +1,7 @@
 //! What was said of conditions and what it costs, as rows.
 
-use super::Measured;
 use crate::profile::Role;
-use crate::report::{Alert, Bottleneck, Cost, CostLine, Effect, Figure, Objective, Origin};
-use crate::study;
+use crate::report::{Alert, Cost, CostLine, Figure, Objective, Origin};
 use crate::verdict::{self, Costs, Judged, Ruling, Verdict, Verdicts};
 
 /// Objectives, assertions, claims, gates and the budget.
@@ -77,32 +75,5 @@ pub(super) fn cost(costs: &Costs) -> Cost {
         budget: costs.budget,
         load_share: costs.load_share,
         unpriced: costs.unpriced.clone(),
-    }
-}
-
-impl Measured<'_> {
-    /// Resources that matter, with what twice as much of each does to the metric in focus.
-    pub(super) fn bottlenecks(&self, causes: &[study::Bottleneck], focus: &str) -> Vec<Bottleneck> {
-        let bottleneck = |cause: &study::Bottleneck| {
-            let resource = &self.catalogue.resources[cause.row];
-            let effect = cause.effect.map(|effect| Effect {
-                change: format!("twice {}", resource.name),
-                metric: focus.to_owned(),
-                before: effect.before.into(),
-                after: effect.after.into(),
-            });
-            Bottleneck {
-                component: self.catalogue.components[resource.component.index()].name.clone(),
-                resource: resource.name.clone(),
-                utilization: cause.utilization,
-                wait_share: cause.wait_share,
-                lost_share: cause.lost_share,
-                headroom: None,
-                method: if effect.is_some() { "paired" } else { "observed" },
-                effect,
-                sized_by: resource.sized_by.clone(),
-            }
-        };
-        causes.iter().map(bottleneck).collect()
     }
 }

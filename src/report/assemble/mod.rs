@@ -9,7 +9,7 @@ use crate::profile::Profile;
 use crate::program::{Catalogue, Metric, Program, Quantity};
 use crate::results::Replication;
 use crate::stats::Statistic;
-use crate::study::{self, Run, Steady, Stop};
+use crate::study::{Run, Steady, Stop};
 use crate::verdict::{self, Costs, Verdicts, estimate};
 
 use super::figure::Figure;
@@ -43,10 +43,6 @@ pub struct Findings<'a> {
     pub costs: &'a Costs,
     /// What is said of its conditions.
     pub verdicts: &'a Verdicts,
-    /// What limits it.
-    pub causes: &'a [study::Bottleneck],
-    /// Name of the metric that `causes` are about.
-    pub focus: &'a str,
 }
 
 /// What the model leaves out, whatever the profile says.
@@ -63,12 +59,11 @@ const LIMITS: [&str; 5] = [
 impl Report {
     /// The document on what a study found.
     pub fn new(findings: &Findings<'_>, asked: &Asked) -> Self {
-        let Findings { profile, program, catalogue, run, costs, verdicts, causes, focus } =
-            *findings;
+        let Findings { profile, program, catalogue, run, costs, verdicts } = *findings;
         let measured = Measured { profile, program, catalogue, run };
         let objectives = judged::objectives(verdicts);
         let overloads = measured.overloads();
-        let bottlenecks = measured.bottlenecks(causes, focus);
+        let bottlenecks = Vec::new();
         let checks = measured.checks();
         let next_step = advice::next_step(&checks, &objectives, &overloads, &bottlenecks);
         Self {

@@ -1,0 +1,201 @@
+//! `capplan simulate`: the whole program on one page, in [`plan`].
+
+use anyhow::Context;
+use clap::Args;
+
+use super::args::{self, Auto, Format};
+use super::defect::{notice, quoted};
+use super::options::{Changes, Running, Showing, input};
+use super::output::{self, Outputs};
+use super::progress::Spectator;
+use super::terminal::{self, complain, note};
+use super::{Exit, goals, interrupt};
+use crate::profile::{Options, Profile};
+use crate::report::{self, Asked, Findings, Look, Report};
+use crate::source::{self, End, Faults, Files, Input};
+use crate::study::{self, Watch};
+use crate::verdict::Verdict;
+
+/// Arguments of `simulate`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Profiles; - reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    #[command(flatten)]
+    changes: Changes,
+    #[command(flatten)]
+    running: Running,
+    #[command(flatten)]
+    showing: Showing,
+    /// End with code 3 when something is undecided
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Reads a profile, simulates it and judges it.
+fn plan(
+    input: &Input,
+    options: &Options,
+    running: &Running,
+    asked: &Asked,
+    watch: &dyn Watch,
+) -> Result<Report, (Files, Faults)> {
+    let profile = running.over(Profile::load(input, options)?); // every fault at once, with its place
+    let (program, catalogue) = profile.lower(); // names become dense ids; cannot fail
+    let options = goals::options(&profile, &catalogue, running.max_requests); // what must be decided
+    let run = study::run(&program, &options, watch); // until it is decided, or the budget is used
+    let (verdicts, costs) = study::judge_run(&profile, &program, &catalogue, &run); // pure
+    let findings = Findings {
+        profile: &profile,
+        program: &program,
+        catalogue: &catalogue,
+        run: &run,
+        costs: &costs,
+        verdicts: &verdicts,
+    };
+    Ok(Report::new(&findings, asked))
+}
+
+/// Runs every profile; the worst of them decides the exit code.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    if let Some(threads) = arguments.running.threads {
+        let threads = usize::try_from(threads).unwrap_or(usize::MAX).min(MOST_THREADS);
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    interrupt::listen();
+    let mut exit = Exit::Fine;
+    let mut reports = Vec::new();
+    for file in &arguments.files {
+        match both_ends(arguments, file) {
+            Ok(report) => {
+                exit = exit.max(judged(&report, arguments.strict));
+                reports.push(report);
+            }
+            Err(error) => {
+                complain(&format!("{error:#}"));
+                exit = exit.max(Exit::Usage);
+            }
+        }
+        if interrupt::requested() {
+            exit = exit.max(Exit::Interrupted);
+            break;
+        }
+    }
+    show(arguments, &reports, exit)?;
+    Ok(exit)
+}
+
+/// More threads than any machine has cores only cost memory.
+const MOST_THREADS: usize = 1024;
+
+/// The report on a profile; on both ends when one of its populations is a range.
+fn both_ends(arguments: &Arguments, file: &str) -> anyhow::Result<Report> {
+    let input = input(file)?;
+    let Changes { sets, scale, asserts } = arguments.changes.clone();
+    let asked = Asked {
+        file: if file == "-" { "standard input".to_owned() } else { file.to_owned() },
+        sets: sets.clone(),
+        scale,
+        repeat: repeat(arguments, file),
+    };
+    let spectator = Spectator::new(file, arguments.showing.quiet);
+    let at = |end: End| {
+        let options = Options { sets: sets.clone(), asserts: asserts.clone(), scale, end };
+        plan(&input, &options, &arguments.running, &asked, &spectator).map_err(|(files, faults)| {
+            note(&source::render(&files, &faults, arguments.showing.color.on_stderr()));
+            anyhow::anyhow!("{}: not simulated", asked.file)
+        })
+    };
+    let high = at(End::High)?;
+    let low = Options { sets: sets.clone(), asserts: asserts.clone(), scale, end: End::Low };
+    let is_range = Profile::load(&input, &low).is_ok_and(|low| low.users != high.profile.users);
+    let report = if is_range { report::both_ends(at(End::Low)?, high) } else { high };
+    spectator.finish();
+    Ok(report)
+}
+
+/// What a report means for the exit code; a broken identity is said here.
+fn judged(report: &Report, strict: bool) -> Exit {
+    if let Some(check) = report.checks.iter().find(|check| check.fatal && !check.ok) {
+        complain(&format!("{}: {} is violated: {}", report.profile.file, check.name, check.detail));
+        complain(&notice());
+        return Exit::Defect;
+    }
+    match report.verdict {
+        _ if report.partial => Exit::Interrupted,
+        Verdict::Fails => Exit::Fails,
+        Verdict::Undecided if strict => Exit::Undecided,
+        Verdict::Undecided | Verdict::Holds => Exit::Fine,
+    }
+}
+
+/// Everything is written, or nothing: files only when every input could be read.
+fn show(arguments: &Arguments, reports: &[Report], exit: Exit) -> anyhow::Result<()> {
+    let showing = &arguments.showing;
+    let whole = reports.len() == arguments.files.len();
+    let text = |format: Format, color: bool| match format {
+        Format::Json => report::json::render(reports, arguments.files.len()),
+        Format::Table => {
+            let look = Look { width: terminal::width(), color, verbose: showing.verbose };
+            report::table::render(reports, look)
+        }
+    };
+    if whole {
+        let mut files = Outputs::default();
+        if let Some(path) = &showing.output {
+            files.stage(path, &text(showing.format, false))?;
+        }
+        for export in &showing.exports {
+            files.stage(&export.path, &text(export.format, false))?;
+        }
+        files.publish()?;
+    } else if showing.output.is_some() || !showing.exports.is_empty() {
+        let why =
+            if exit == Exit::Interrupted { "interrupted" } else { "not every input is valid" };
+        complain(&format!("{why}: no file is written"));
+    }
+    if showing.output.is_none() && !reports.is_empty() {
+        output::print(&text(showing.format, showing.color.on_stdout()))
+            .context("the result is lost")?;
+    }
+    Ok(())
+}
+
+/// The command that prints the same bytes: whatever does not change the result is left out.
+fn repeat(arguments: &Arguments, file: &str) -> String {
+    let Arguments { changes, running, .. } = arguments;
+    let mut words = vec!["capplan".to_owned(), "simulate".to_owned(), quoted(file)];
+    let mut flag = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            words.push(format!("--{name} {}", quoted(&value)));
+        }
+    };
+    let seconds = |x: f64| format!("{x}s");
+    for set in &changes.sets {
+        flag("set", Some(set.clone()));
+    }
+    flag("scale", (changes.scale != 1.0).then(|| changes.scale.to_string()));
+    for assert in &changes.asserts {
+        flag("assert", Some(assert.clone()));
+    }
+    flag("seed", running.seed.map(|n| n.to_string()));
+    flag("precision", running.precision.map(args::percent));
+    flag("max-requests", running.max_requests.map(|n| n.to_string()));
+    flag(
+        "replications",
+        running.replications.map(|n| match n {
+            Auto::Found => "auto".to_owned(),
+            Auto::Is(n) => n.to_string(),
+        }),
+    );
+    flag("duration", running.duration.map(seconds));
+    flag(
+        "warmup",
+        running.warmup.map(|x| match x {
+            Auto::Found => "auto".to_owned(),
+            Auto::Is(x) => seconds(x),
+        }),
+    );
+    words.join(" ")
+}

@@ -48,6 +48,8 @@ pub(crate) struct Calendar {
     /// The first `front_len` entries, in descending order.
     front: [u128; FRONT],
     front_len: usize,
+    /// The front was filled since [`Calendar::take_refilled`] was last asked.
+    refilled: bool,
     /// Keys of the front are below it, those of the other tiers at or above it.
     limit: u128,
     heap: Vec<u128>,
@@ -69,6 +71,7 @@ impl Calendar {
             seq: 0,
             front: [0; FRONT],
             front_len: 0,
+            refilled: false,
             limit: u128::MAX,
             heap: Vec::with_capacity(2 * LARGE),
             horizon: u64::MAX,
@@ -125,6 +128,17 @@ impl Calendar {
         Some(Due { time, seq, payload: key as u32 })
     }
 
+    /// Whether the front was filled since this was last asked.
+    #[inline]
+    pub(crate) fn take_refilled(&mut self) -> bool {
+        std::mem::take(&mut self.refilled)
+    }
+
+    /// Payloads of the next events.
+    pub(crate) fn upcoming(&self) -> impl Iterator<Item = u32> {
+        self.front[..self.front_len].iter().map(|key| *key as u32)
+    }
+
     #[inline(never)]
     fn insert_later(&mut self, key: u128) {
         if key < self.limit {
@@ -162,6 +176,7 @@ impl Calendar {
             self.limit = u128::MAX;
             return false;
         }
+        self.refilled = true;
         self.front_len = (FRONT / 2).min(self.heap.len());
         for at in (0..self.front_len).rev() {
             self.front[at] = heap_pop(&mut self.heap);

@@ -24,8 +24,8 @@ pub(crate) struct SourceState {
     /// The gap after the next arrival event, drawn one event ahead so that nothing waits for it: a
     /// span in seconds at a constant rate, else at unit rate.
     gap: f64,
-    /// Of a Poisson source of single requests at a constant rate: that rate, and the first operation
-    /// of a request.
+    /// Of a Poisson source of single requests at a constant rate: the mean gap in seconds, and the
+    /// first operation of a request.
     plain: Option<(f64, u32)>,
     /// MMPP: present state, when it ends, and how often it changed.
     phase: usize,
@@ -52,7 +52,7 @@ impl World<'_> {
                         gaps: None,
                         batch: None,
                         entry,
-                    } => Some((*rate, *entry)),
+                    } if *rate > 0.0 => Some((1.0 / rate, *entry)),
                     _ => None,
                 },
                 phase: 0,
@@ -163,7 +163,7 @@ impl World<'_> {
 
     pub(crate) fn source_event(&mut self, index: usize) {
         let state = &mut self.sources[index];
-        let Some((rate, entry)) = state.plain else { return self.arrivals(index) };
+        let Some((mean_gap_s, entry)) = state.plain else { return self.arrivals(index) };
         let ordinal = state.ordinal;
         state.ordinal += 1;
         state.arrivals += 1;
@@ -171,7 +171,7 @@ impl World<'_> {
         let at = state.at_s;
         let mut stream = Stream::at(combine(state.key, state.arrivals + 1), GAP);
         let gap: f64 = rand_distr::Distribution::sample(&rand_distr::Exp1, &mut stream);
-        state.gap = gap / rate;
+        state.gap = gap * mean_gap_s;
         if at < END_OF_TIME as f64 * 0.5e-9 {
             let time = nanoseconds(at).max(self.now);
             self.calendar.push(time, event::SOURCE | index as u32);

@@ -165,6 +165,14 @@ impl Tasks {
         self.locals[id as usize * self.stride + usize::from(local)] = value;
     }
 
+    /// Something of every cache line of a task.
+    #[inline]
+    pub(crate) fn touch(&self, id: u32) -> u64 {
+        let task = &self.all[id as usize];
+        let local = self.locals.get(id as usize * self.stride).copied().unwrap_or(0);
+        task.key ^ task.wake ^ u64::from(task.pc) ^ u64::from(task.class) ^ local
+    }
+
     pub(crate) fn copy_locals(&mut self, from: u32, to: u32) {
         let from = from as usize * self.stride;
         self.locals.copy_within(from..from + self.stride, to as usize * self.stride);

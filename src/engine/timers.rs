@@ -79,6 +79,12 @@ impl Timers {
         id
     }
 
+    /// Something of a timer and of its neighbours.
+    pub(crate) fn touch(&self, id: u64) -> u64 {
+        let due = |id: u32| self.all.get(id as usize).map_or(0, |timer| timer.due);
+        self.all.get(id as usize).map_or(0, |timer| timer.due ^ due(timer.prev) ^ due(timer.next))
+    }
+
     /// Removes a timer (it neither fires nor fired).
     pub(crate) fn cancel(&mut self, id: u32) {
         if id == NOBODY {

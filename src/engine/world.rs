@@ -89,6 +89,9 @@ impl<'p> Sampler<'p> {
     }
 }
 
+/// Number of tasks from which their records are read ahead: beyond it they leave the cache.
+const MANY_TASKS: usize = 4096;
+
 /// One replication of a program.
 #[derive(Debug)]
 pub struct World<'p> {
@@ -129,6 +132,8 @@ pub struct World<'p> {
     pub(crate) inside_at_start: u64,
     pub(crate) events: u64,
     pub(crate) requests: u64,
+    /// Of no meaning: what keeps the reading ahead from being left out.
+    touched: u64,
 }
 
 impl<'p> World<'p> {
@@ -195,6 +200,7 @@ impl<'p> World<'p> {
             inside_at_start: 0,
             events: 0,
             requests: 0,
+            touched: 0,
         };
         world.open_pools();
         world.hire_workers();
@@ -236,6 +242,9 @@ impl<'p> World<'p> {
                 break;
             };
             assert!(due.time >= self.now, "events leave in order of time");
+            if self.calendar.take_refilled() && self.tasks.all.len() > MANY_TASKS {
+                self.touch_upcoming();
+            }
             self.now = due.time;
             self.events += 1;
             let index = due.payload & event::INDEX;
@@ -258,6 +267,26 @@ impl<'p> World<'p> {
                 self.drain_ready();
             }
         }
+    }
+
+    /// Reads the records that the next events will need. Among very many tasks each is a miss of
+    /// the cache; asked for together, they are waited for together.
+    #[inline(never)]
+    fn touch_upcoming(&mut self) {
+        let tasks = &self.tasks;
+        let wakes = || {
+            let payloads = self.calendar.upcoming();
+            payloads.filter(|payload| payload & !event::INDEX == event::WAKE)
+        };
+        let mut sum = wakes().fold(0, |sum, id| sum ^ tasks.touch(id));
+        if !self.program.frames.is_empty() {
+            for id in wakes() {
+                if let Some(frame) = self.program.frames.get(usize::from(tasks[id].frame)) {
+                    sum ^= self.timers.touch(tasks.local(id, frame.state.0 + 2));
+                }
+            }
+        }
+        self.touched = sum;
     }
 
     pub(crate) fn drain_ready(&mut self) {

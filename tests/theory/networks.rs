@@ -51,11 +51,11 @@ fn open_requests_whose_worker_holds_a_connection_agree_with_the_chain() {
     assert!((wait_worker - 0.054_875_532_39).abs() < 1e-8, "{wait_worker}");
     assert!((wait_db - 0.070_739_735_94).abs() < 1e-8, "{wait_db}");
     let run = Run::of(&text, span(50.0, 7500.0));
-    run.agrees("jobs.latency.mean", 0.55 + wait_worker + wait_db, 0.0025);
-    run.agrees("app.workers.wait.mean", wait_worker, 0.02);
-    run.agrees("db.pool.wait.mean", wait_db, 0.006);
-    run.agrees("app.workers.utilization", (0.55 + wait_db) * 8.0 / 8.0, 0.002);
-    run.agrees("db.pool.utilization", 2.0 / 3.0, 0.002);
+    run.agrees("jobs.latency.mean", 0.55 + wait_worker + wait_db, 0.004);
+    run.agrees("app.workers.wait.mean", wait_worker, 0.025);
+    run.agrees("db.pool.wait.mean", wait_db, 0.008);
+    run.agrees("app.workers.utilization", (0.55 + wait_db) * 8.0 / 8.0, 0.0025);
+    run.agrees("db.pool.utilization", 2.0 / 3.0, 0.0025);
 }
 
 #[test]
@@ -67,10 +67,10 @@ fn people_whose_worker_holds_a_connection_agree_with_the_chain() {
     let throughput = expect(&chain, |&(_, second)| f64::from(second.min(3)) / 0.25);
     assert!((throughput - 10.504_033_72).abs() < 1e-7, "{throughput}");
     let run = Run::of(&text, span(50.0, 4500.0));
-    run.agrees("people.throughput", throughput, 0.0006);
-    run.agrees("people.latency.mean", 30.0 / throughput - 2.0, 0.0025);
-    run.agrees("app.workers.wait.mean", 0.180_206_019_8, 0.008);
-    run.agrees("db.pool.wait.mean", 0.125_839_649_3, 0.004);
+    run.agrees("people.throughput", throughput, 0.0008);
+    run.agrees("people.latency.mean", 30.0 / throughput - 2.0, 0.004);
+    run.agrees("app.workers.wait.mean", 0.180_206_019_8, 0.01);
+    run.agrees("db.pool.wait.mean", 0.125_839_649_3, 0.005);
 }
 
 /// Threads, shared cores and a pool: twenty clients, state (thinking, waiting or before the first
@@ -104,12 +104,12 @@ endpoints: { visit: { steps: [ { cpu: exp(50ms) }, { query: db, time: exp(150ms)
     let throughput = expect(&chain, |&(_, pool, _)| f64::from(pool.min(2)) / 0.15);
     assert!((throughput - 8.540_680_185).abs() < 1e-7, "{throughput}");
     let run = Run::of(text, span(50.0, 6000.0));
-    run.agrees("people.throughput", throughput, 0.001);
-    run.agrees("people.latency.mean", 0.341_733_862_8, 0.002);
-    run.agrees("app.cpu.utilization", 0.427_034_009_2, 0.0015);
-    run.agrees("app.threads.utilization", 0.471_052_286_8, 0.002);
-    run.agrees("db.pool.utilization", 0.640_551_013_9, 0.0015);
-    run.agrees("db.pool.wait.mean", 0.064_210_986_58, 0.005);
+    run.agrees("people.throughput", throughput, 0.0015);
+    run.agrees("people.latency.mean", 0.341_733_862_8, 0.0025);
+    run.agrees("app.cpu.utilization", 0.427_034_009_2, 0.002);
+    run.agrees("app.threads.utilization", 0.471_052_286_8, 0.0025);
+    run.agrees("db.pool.utilization", 0.640_551_013_9, 0.002);
+    run.agrees("db.pool.wait.mean", 0.064_210_986_58, 0.008);
 }
 
 /// An event loop is one server around the cores: with a core for each loop it is M/M/1.
@@ -121,8 +121,8 @@ components: { app: { type: service, runtime: event_loop, workers: 1, cores: 1 } 
 endpoints: { visit: { steps: [ { cpu: exp(10ms) } ] } }
 ";
     let run = Run::of(text, span(20.0, 1200.0));
-    run.agrees("jobs.latency.mean", 0.01 / 0.3, 0.005);
-    run.agrees("app.cpu.utilization", 0.7, 0.0012);
+    run.agrees("jobs.latency.mean", 0.01 / 0.3, 0.008);
+    run.agrees("app.cpu.utilization", 0.7, 0.0015);
 }
 
 /// Waits leave the loop free: two slices of M/M/1 around a pause (Jackson with feedback).
@@ -134,8 +134,8 @@ components: { app: { type: service, runtime: event_loop, workers: 1, cores: 1 } 
 endpoints: { visit: { steps: [ { cpu: exp(10ms) }, { delay: exp(100ms) }, { cpu: exp(10ms) } ] } }
 ";
     let run = Run::of(text, span(20.0, 2400.0));
-    run.agrees("jobs.latency.mean", 0.1 + 2.0 * 0.01 / 0.4, 0.0012);
-    run.agrees("app.cpu.utilization", 0.6, 0.0012);
+    run.agrees("jobs.latency.mean", 0.1 + 2.0 * 0.01 / 0.4, 0.0015);
+    run.agrees("app.cpu.utilization", 0.6, 0.0015);
 }
 
 #[test]
@@ -149,9 +149,9 @@ endpoints: { visit: { steps: [ { parallel: [ [ { serve: a, time: exp(1s) } ], [ 
     run.agrees(
         "jobs.latency.mean",
         parallel::fork_join_of_two_s(load(0.6, 1.0)).expect("ρ < 1"),
-        0.005,
+        0.008,
     );
-    run.agrees("a.response.mean", 2.5, 0.006);
+    run.agrees("a.response.mean", 2.5, 0.008);
 }
 
 /// The first of two independent exponential answers: half the mean; the loser is cancelled.
@@ -163,12 +163,12 @@ components: { a: { type: station, servers: unlimited }, b: { type: station, serv
 endpoints: { visit: { steps: [ { parallel: [ [ { serve: a, time: exp(1s) } ], [ { serve: b, time: exp(1s) } ] ], join: 1, losers: cancel } ] } }
 ";
     let run = Run::of(text, span(20.0, 1800.0));
-    run.agrees("jobs.latency.mean", 0.5, 0.003);
-    run.agrees("a.busy", 2.5, 0.005);
+    run.agrees("jobs.latency.mean", 0.5, 0.004);
+    run.agrees("a.busy", 2.5, 0.008);
     let finish = text.replace("cancel", "finish");
     let run = Run::of(&finish, span(20.0, 1800.0));
-    run.agrees("jobs.latency.mean", 0.5, 0.003);
-    run.agrees("a.busy", 5.0, 0.004);
+    run.agrees("jobs.latency.mean", 0.5, 0.004);
+    run.agrees("a.busy", 5.0, 0.005);
 }
 
 #[test]
@@ -182,9 +182,9 @@ endpoints: { visit: { steps: [ { try: [ { serve: q, time: exp(1s) }, { fail: err
     run.agrees(
         "jobs.latency.mean",
         parallel::feedback_response_s(load(0.5, 1.0), 0.3).expect("ρ < 1"),
-        0.008,
+        0.01,
     );
-    run.agrees("q.utilization", 0.5 / 0.7, 0.002);
+    run.agrees("q.utilization", 0.5 / 0.7, 0.0025);
 }
 
 /// Falin and Templeton, *Retrial Queues* (1997): λ = 0.6, exponential back-off of mean 2 s: 2.7 in
@@ -197,8 +197,8 @@ components: { q: { type: station, servers: 1, queue: 0 } }
 endpoints: { visit: { steps: [ { serve: q, time: exp(1s) } ] } }
 ";
     let run = Run::of(text, span(300.0, 60_000.0));
-    run.agrees("q.utilization", 0.6, 0.002);
-    run.agrees("jobs.latency.mean", 5.5, 0.006);
+    run.agrees("q.utilization", 0.6, 0.0025);
+    run.agrees("jobs.latency.mean", 5.5, 0.008);
 }
 
 #[test]
@@ -212,7 +212,7 @@ endpoints: { visit: { steps: [ { cpu: exp(1s) } ] } }
     // A hundred queues lie 1.2 % above the limit of many: 2.64623 by independent simulation.
     let limit = parallel::choices_limit_s(load(0.9, 1.0), 2).expect("ρ < 1");
     assert!((limit - 2.614).abs() < 1e-3);
-    run.agrees("jobs.latency.mean", 2.646_23, 0.01);
+    run.agrees("jobs.latency.mean", 2.646_23, 0.015);
 }
 
 #[test]
@@ -224,7 +224,7 @@ endpoints: { visit: { steps: [ { cpu: exp(1s) } ] } }
 ";
     let run = Run::of(text, span(300.0, 18_000.0));
     let exact = arrivals::renewal(arrivals::erlang_transform(1.25, 4), 1.0).expect("ρ < 1");
-    run.agrees("jobs.latency.mean", 1.0 + exact.wait_s, 0.008);
+    run.agrees("jobs.latency.mean", 1.0 + exact.wait_s, 0.01);
 }
 
 #[test]
@@ -235,7 +235,7 @@ components: { app: { type: service, runtime: process, instances: 4, workers: 1, 
 endpoints: { visit: { steps: [ { cpu: exp(1s) } ] } }
 ";
     let run = Run::of(text, span(300.0, 18_000.0));
-    run.agrees("jobs.latency.mean", 2.5, 0.005);
+    run.agrees("jobs.latency.mean", 2.5, 0.008);
 }
 
 /// Join the shorter of two queues, ties at random: a chain in the two lengths.
@@ -261,7 +261,7 @@ endpoints: { visit: { steps: [ { cpu: exp(1s) } ] } }
     let response = expect(&chain, |&(long, short)| f64::from(long + short)) / 1.6;
     assert!((response - 2.955_736_618).abs() < 1e-6, "{response}");
     let run = Run::of(text, span(300.0, 36_000.0));
-    run.agrees("jobs.latency.mean", response, 0.008);
+    run.agrees("jobs.latency.mean", response, 0.01);
 }
 
 /// Traffic equations and M/M/c per station (Jackson 1963): the web tier is visited before each
@@ -282,10 +282,10 @@ endpoints:
     };
     let (web, db, redis) = (at(10.0, 0.05, 1), at(2.4, 1.0 / 3.0, 3), at(3.6, 0.03, 1));
     let run = Run::of(text, span(50.0, 12_000.0));
-    run.agrees("web.response.mean", web, 0.003);
-    run.agrees("db.response.mean", db, 0.002);
-    run.agrees("redis.response.mean", redis, 0.0015);
-    run.agrees("jobs.latency.mean", 2.5 * web + 0.6 * db + 0.9 * redis, 0.0025);
+    run.agrees("web.response.mean", web, 0.004);
+    run.agrees("db.response.mean", db, 0.0025);
+    run.agrees("redis.response.mean", redis, 0.002);
+    run.agrees("jobs.latency.mean", 2.5 * web + 0.6 * db + 0.9 * redis, 0.004);
 }
 
 /// Work after the reply: one client, 0.5 s to the answer, 1.5 s after it, thinks 2 s. Chain: think,
@@ -306,9 +306,9 @@ endpoints: { visit: { steps: [ { hold: server, steps: [ { delay: exp(500ms) }, r
     let throughput = expect(&chain, |state| if *state == 1 { 2.0 } else { 0.0 });
     assert!((throughput - 0.318_181_818_2).abs() < 1e-9);
     let run = Run::of(text, span(100.0, 30_000.0));
-    run.agrees("one.throughput", throughput, 0.002);
-    run.agrees("server.utilization", 0.636_363_636_4, 0.002);
-    run.agrees("one.latency.mean", 1.142_857_142_9, 0.004);
+    run.agrees("one.throughput", throughput, 0.0025);
+    run.agrees("server.utilization", 0.636_363_636_4, 0.0025);
+    run.agrees("one.latency.mean", 1.142_857_142_9, 0.005);
 }
 
 /// Blocking after service in a saturated line of three without buffers: 22/39 of a server's speed
@@ -332,7 +332,7 @@ endpoints:
       - release: c
 ";
     let run = Run::of(text, span(100.0, 24_000.0));
-    run.agrees("line.throughput", 22.0 / 39.0, 0.0015);
+    run.agrees("line.throughput", 22.0 / 39.0, 0.002);
 }
 
 /// What the program asks of its stations, by arithmetic, is how busy they are: servers, cores and a
@@ -358,6 +358,6 @@ endpoints:
         let stations = &view.unwrap_or_else(|| panic!("no resource {resource}")).stations;
         let shares = stations.iter().map(|station| offered[station.index()].expect("visited"));
         let exact = shares.sum::<f64>() / stations.len() as f64;
-        run.agrees(&format!("{resource}.utilization"), exact, 0.01);
+        run.agrees(&format!("{resource}.utilization"), exact, 0.015);
     }
 }

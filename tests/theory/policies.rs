@@ -45,9 +45,9 @@ endpoints: { visit: { steps: [ { call: api } ] } }
 ";
     let exact = Attempts::new(0.1, 0.08, 0.02, 3);
     let run = Run::of(text, span(5.0, 300.0));
-    run.agrees("jobs.failed.timeout.share", exact.error_rate(), 0.008);
-    run.agrees("jobs.latency.mean", exact.latency_s(), 0.002);
-    run.agrees("api.calls.rate", 50.0 * exact.mean_attempts(), 0.003);
+    run.agrees("jobs.failed.timeout.share", exact.error_rate(), 0.01);
+    run.agrees("jobs.latency.mean", exact.latency_s(), 0.0025);
+    run.agrees("api.calls.rate", 50.0 * exact.mean_attempts(), 0.004);
 }
 
 #[test]
@@ -59,11 +59,11 @@ endpoints: { visit: { steps: [ { serve: q, time: exp(100ms) } ] } }
 ";
     let exact = Attempts::new(0.1, 0.12, 0.05, 2);
     let run = Run::of(text, span(5.0, 300.0));
-    run.agrees("jobs.failed.client_timeout.share", exact.error_rate(), 0.006);
-    run.agrees("jobs.latency.mean", exact.latency_s(), 0.002);
-    run.agrees("jobs.attempts.mean", exact.mean_attempts(), 0.001);
+    run.agrees("jobs.failed.client_timeout.share", exact.error_rate(), 0.008);
+    run.agrees("jobs.latency.mean", exact.latency_s(), 0.0025);
+    run.agrees("jobs.attempts.mean", exact.mean_attempts(), 0.0015);
     // Nobody tells the station that its client has left: it works to the end.
-    run.agrees("q.busy", 50.0 * exact.mean_attempts() * 0.1, 0.004);
+    run.agrees("q.busy", 50.0 * exact.mean_attempts() * 0.1, 0.005);
 }
 
 /// A call that the other side fails never began there: it costs no latency.
@@ -75,9 +75,9 @@ components: { api: { type: external, latency: 10ms, errors: 20% } }
 endpoints: { visit: { steps: [ { call: api, fallback: [ { delay: 100ms } ] } ] } }
 ";
     let run = Run::of(text, span(5.0, 300.0));
-    run.agrees("jobs.latency.mean", 0.8 * 0.01 + 0.2 * 0.1, 0.003);
-    run.agrees("api.failed.unavailable.share", 0.2, 0.004);
-    run.agrees("jobs.throughput", 50.0, 0.002);
+    run.agrees("jobs.latency.mean", 0.8 * 0.01 + 0.2 * 0.1, 0.004);
+    run.agrees("api.failed.unavailable.share", 0.2, 0.005);
+    run.agrees("jobs.throughput", 50.0, 0.0025);
 }
 
 /// The second of three exponential answers: 1/3 + 1/2 of their mean.
@@ -89,8 +89,8 @@ components: { a: { type: station, servers: unlimited } }
 endpoints: { visit: { steps: [ { parallel: [ [ { serve: a, time: exp(1s) } ], [ { serve: a, time: exp(1s) } ], [ { serve: a, time: exp(1s) } ] ], join: 2 } ] } }
 ";
     let run = Run::of(text, span(20.0, 300.0));
-    run.agrees("jobs.latency.mean", 5.0 / 6.0, 0.003);
-    run.agrees("a.busy", 60.0, 0.006);
+    run.agrees("jobs.latency.mean", 5.0 / 6.0, 0.004);
+    run.agrees("a.busy", 60.0, 0.008);
 }
 
 /// A worker whose request is ended after τ works min(S, τ): M/G/1 by Pollaczek and Khinchine with
@@ -107,9 +107,9 @@ endpoints: { visit: { steps: [ { delay: exp(100ms) } ] } }
     let square_s2 = 2.0 * m * m * (1.0 - (1.0 + u) * (-u).exp());
     let exact = single_server::mean_wait_s(10.0, Moments { mean_s, square_s2 }).expect("ρ < 1");
     let run = Run::of(text, span(30.0, 1500.0));
-    run.agrees("app.workers.wait.mean", exact, 0.012);
-    run.agrees("jobs.failed.server_timeout.share", (-u).exp(), 0.004);
-    run.agrees("app.workers.utilization", 10.0 * mean_s, 0.003);
+    run.agrees("app.workers.wait.mean", exact, 0.015);
+    run.agrees("jobs.failed.server_timeout.share", (-u).exp(), 0.005);
+    run.agrees("app.workers.utilization", 10.0 * mean_s, 0.004);
 }
 
 /// A breaker that one failure opens for D: between two successes of a probe there are 1/p calls that
@@ -125,11 +125,11 @@ endpoints: { visit: { steps: [ { call: api } ] } }
     let refused = spell / (1.0 - p);
     let calls = 1.0 / p + refused + 1.0 / (1.0 - p);
     let run = Run::of(text, span(5.0, 1000.0));
-    run.agrees("jobs.failed.breaker_open.share", refused / calls, 0.004);
-    run.agrees("jobs.failed.unavailable.share", (1.0 + p / (1.0 - p)) / calls, 0.006);
+    run.agrees("jobs.failed.breaker_open.share", refused / calls, 0.005);
+    run.agrees("jobs.failed.unavailable.share", (1.0 + p / (1.0 - p)) / calls, 0.008);
     // Open for each spell, and then until the probe comes (1/λ).
     let open_s = (0.1 + 1.0 / 50.0) / (1.0 - p);
-    run.agrees("api.breaker.open_share", open_s / (calls / 50.0), 0.006);
+    run.agrees("api.breaker.open_share", open_s / (calls / 50.0), 0.008);
 }
 
 /// With half of all attempts failing, a budget of 20 % repeats four of ten failures.
@@ -141,6 +141,6 @@ components: { api: { type: external, latency: 1ms, errors: 50%, client: { retry:
 endpoints: { visit: { steps: [ { call: api } ] } }
 ";
     let run = Run::of(text, span(5.0, 500.0));
-    run.agrees("api.calls.rate", 120.0, 0.002);
-    run.agrees("error_rate", 0.4, 0.004);
+    run.agrees("api.calls.rate", 120.0, 0.0025);
+    run.agrees("error_rate", 0.4, 0.005);
 }

@@ -16,8 +16,8 @@ components: { app: { type: service, runtime: event_loop, workers: 2, cores: 1 } 
 endpoints: { visit: { steps: [ { cpu: exp(10ms) } ] } }
 ";
     let run = Run::of(text, span(20.0, 600.0));
-    run.agrees("jobs.latency.mean", 0.01 / 0.3, 0.012);
-    run.agrees("app.cpu.utilization", 0.7, 0.003);
+    run.agrees("jobs.latency.mean", 0.01 / 0.3, 0.015);
+    run.agrees("app.cpu.utilization", 0.7, 0.004);
 }
 
 /// An interpreter lock lets ten threads use one of four cores: M/M/1 again, and a quarter busy.
@@ -29,8 +29,8 @@ components: { app: { type: service, runtime: thread, workers: 1, threads: 10, co
 endpoints: { visit: { steps: [ { cpu: exp(10ms) } ] } }
 ";
     let run = Run::of(text, span(20.0, 600.0));
-    run.agrees("jobs.latency.mean", 0.01 / 0.3, 0.012);
-    run.agrees("app.cpu.utilization", 0.7 / 4.0, 0.003);
+    run.agrees("jobs.latency.mean", 0.01 / 0.3, 0.015);
+    run.agrees("app.cpu.utilization", 0.7 / 4.0, 0.004);
 }
 
 /// Two workers with a lock each and one core between them: together never more than the core.
@@ -42,8 +42,8 @@ components: { app: { type: service, runtime: thread, workers: 2, threads: 200, c
 endpoints: { visit: { steps: [ { cpu: exp(10ms) } ] } }
 ";
     let run = Run::of(text, span(20.0, 600.0));
-    run.agrees("jobs.latency.mean", 0.01 / 0.3, 0.012);
-    run.agrees("app.cpu.utilization", 0.7, 0.003);
+    run.agrees("jobs.latency.mean", 0.01 / 0.3, 0.015);
+    run.agrees("app.cpu.utilization", 0.7, 0.004);
 }
 
 #[test]
@@ -59,8 +59,8 @@ endpoints:
         |arrivals_per_s| priority::Class { arrivals_per_s, service: Moments::new(0.1, 1.0) };
     let exact = priority::waits_s(&[class(3.0), class(4.0)]);
     let run = Run::of(text, span(30.0, 4000.0));
-    run.agrees("a.latency.mean", 0.1 + exact[0].expect("σ < 1"), 0.006);
-    run.agrees("b.latency.mean", 0.1 + exact[1].expect("σ < 1"), 0.015);
+    run.agrees("a.latency.mean", 0.1 + exact[0].expect("σ < 1"), 0.008);
+    run.agrees("b.latency.mean", 0.1 + exact[1].expect("σ < 1"), 0.02);
 }
 
 /// A worker that restarts after ten requests of 100 ms and boots for 500 ms serves ten per 1.5 s.
@@ -72,8 +72,8 @@ components: { app: { type: service, runtime: process, workers: 1, recycle: 10, b
 endpoints: { visit: { steps: [ { delay: exp(100ms) } ] } }
 ";
     let run = Run::of(text, span(30.0, 1500.0));
-    run.agrees("people.throughput", 10.0 / 1.5, 0.003);
-    run.agrees("app.recycles.rate", 1.0 / 1.5, 0.003);
+    run.agrees("people.throughput", 10.0 / 1.5, 0.004);
+    run.agrees("app.recycles.rate", 1.0 / 1.5, 0.004);
 }
 
 /// Room for ten requests of 10 MB: what finds it full is refused, as by ten servers without a queue.
@@ -86,8 +86,8 @@ endpoints: { visit: { steps: [ { delay: exp(100ms) } ] } }
 ";
     let run = Run::of(text, span(5.0, 300.0));
     let exact = erlang::loss_probability(8.0, 10);
-    run.agrees("jobs.failed.out_of_memory.share", exact, 0.015);
-    run.agrees("app.memory.utilization", 0.8 * (1.0 - exact), 0.004);
+    run.agrees("jobs.failed.out_of_memory.share", exact, 0.02);
+    run.agrees("app.memory.utilization", 0.8 * (1.0 - exact), 0.005);
 }
 
 /// A link is processor sharing in bytes, insensitive to their law.
@@ -100,8 +100,8 @@ fn a_link_is_shared_equally() {
              endpoints: {{ visit: {{ steps: [ {{ transfer: net, size: {size} }} ] }} }}\n"
         );
         let run = Run::of(&text, span(10.0, 600.0));
-        run.agrees("jobs.latency.mean", 0.01 / 0.4, 0.015);
-        run.agrees("net.utilization", 0.6, 0.006);
+        run.agrees("jobs.latency.mean", 0.01 / 0.4, 0.02);
+        run.agrees("net.utilization", 0.6, 0.008);
     }
 }
 
@@ -115,7 +115,7 @@ endpoints: { visit: { steps: [ { cpu: exp(100ms) } ] } }
 ";
     let exact = closed::machine_repair(40, 1.0, 0.1, 4);
     let run = Run::of(text, span(20.0, 400.0));
-    run.agrees("people.throughput", exact.throughput_per_s, 0.003);
-    run.agrees("people.latency.mean", exact.response_s, 0.01);
-    run.agrees("app.threads.utilization", exact.utilization[0], 0.003);
+    run.agrees("people.throughput", exact.throughput_per_s, 0.004);
+    run.agrees("people.latency.mean", exact.response_s, 0.015);
+    run.agrees("app.threads.utilization", exact.utilization[0], 0.004);
 }

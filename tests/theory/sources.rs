@@ -21,9 +21,9 @@ fn batches_agree_with_m_x_m_1() {
     run.agrees(
         "jobs.latency.mean",
         arrivals::batch_response_s(load, 4.0, 16.0).expect("ρ < 1"),
-        0.008,
+        0.01,
     );
-    run.agrees("jobs.offered", 0.6, 0.003);
+    run.agrees("jobs.offered", 0.6, 0.004);
 }
 
 /// The rate is that of requests, whatever the size of the batches.
@@ -31,7 +31,7 @@ fn batches_agree_with_m_x_m_1() {
 fn batches_of_random_size_keep_the_rate() {
     let text = queue("rate: 0.6/s, batch: poisson(mean=3)", "servers: unlimited");
     let run = Run::of(&text, span(50.0, 30_000.0));
-    run.agrees("jobs.offered", 0.6, 0.004);
+    run.agrees("jobs.offered", 0.6, 0.005);
 }
 
 #[test]
@@ -39,16 +39,16 @@ fn erlang_gaps_agree_with_gi_m_1() {
     let text = queue("rate: 0.8/s, arrivals: erlang(stages=2)", "servers: 1");
     let run = Run::of(&text, span(300.0, 60_000.0));
     let exact = arrivals::renewal(arrivals::erlang_transform(1.25, 2), 1.0).expect("ρ < 1");
-    run.agrees("q.wait.mean", exact.wait_s, 0.015);
-    run.agrees("q.waited.share", exact.waits, 0.002);
+    run.agrees("q.wait.mean", exact.wait_s, 0.02);
+    run.agrees("q.waited.share", exact.waits, 0.0025);
 }
 
 #[test]
 fn even_gaps_agree_with_d_m_1() {
     let run = Run::of(&queue("rate: 0.8/s, arrivals: even", "servers: 1"), span(300.0, 60_000.0));
     let exact = arrivals::renewal(|s| (-1.25 * s).exp(), 1.0).expect("ρ < 1");
-    run.agrees("q.wait.mean", exact.wait_s, 0.012);
-    run.agrees("q.waited.share", exact.waits, 0.003);
+    run.agrees("q.wait.mean", exact.wait_s, 0.015);
+    run.agrees("q.waited.share", exact.waits, 0.004);
 }
 
 #[test]
@@ -56,11 +56,11 @@ fn a_flipping_rate_agrees_with_mmpp_m_1() {
     let text = queue("rate: mmpp(10s=0.2/s 3333.3333ms=2/s)", "servers: 1");
     let run = Run::of(&text, span(500.0, 90_000.0));
     let source = Flipping { rates_per_s: [0.2, 2.0], stays_s: [10.0, 10.0 / 3.0] };
-    run.agrees("jobs.offered", 0.65, 0.0025);
+    run.agrees("jobs.offered", 0.65, 0.004);
     run.agrees(
         "jobs.latency.mean",
         arrivals::flipping_response_s(source, 1.0).expect("ρ < 1"),
-        0.01,
+        0.015,
     );
 }
 
@@ -96,7 +96,7 @@ fn a_launch_ramp_agrees_with_the_forward_equations() {
     {
         let run = Run::of(&text, Span { warmup_s: 0.0, measured_s: time_s, replications: 4000 });
         let number = run.estimate_by(|replication| replication.classes[0].in_flight.at_end);
-        compare(&format!("inside at {time_s} s"), number, exact, 0.04);
+        compare(&format!("inside at {time_s} s"), number, exact, 0.05);
     }
 }
 
@@ -118,7 +118,7 @@ endpoints: { visit: { steps: [ { serve: q, time: exp(1.5s) } ] } }
         let measured_s = 48.0 + phase_s;
         let run = Run::of(text, Span { warmup_s: 0.0, measured_s, replications: 150 });
         let number = run.estimate_by(|replication| replication.classes[0].in_flight.at_end);
-        compare(&format!("present at phase {phase_s} s"), number, exact, 0.015);
+        compare(&format!("present at phase {phase_s} s"), number, exact, 0.02);
     }
 }
 
@@ -132,9 +132,9 @@ components: { q: { type: station, servers: unlimited } }
 endpoints: { visit: { steps: [ { serve: q, time: exp(100ms) } ] } }
 ";
     let run = Run::of(text, span(200.0, 600.0));
-    run.agrees("live.sessions.active", 100.0, 0.01);
-    run.agrees("live.sessions.started.rate", 5.0, 0.01);
-    run.agrees("live.offered", 25.0, 0.01);
+    run.agrees("live.sessions.active", 100.0, 0.015);
+    run.agrees("live.sessions.started.rate", 5.0, 0.015);
+    run.agrees("live.offered", 25.0, 0.015);
 }
 
 /// Sessions with a constant interval keep their phases: clocks, not a Poisson stream. Each
@@ -148,5 +148,5 @@ endpoints: { visit: { steps: [ { serve: q, time: 45ms } ] } }
 ";
     let run = Run::of(text, Span { warmup_s: 5.0, measured_s: 4.0, replications: 3000 });
     let exact = arrivals::clocks_wait_s(20, 1.0, 0.045).expect("ρ < 1");
-    compare("q.wait.mean", run.estimate("q.wait.mean"), exact, 0.02);
+    compare("q.wait.mean", run.estimate("q.wait.mean"), exact, 0.025);
 }

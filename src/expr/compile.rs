@@ -92,6 +92,13 @@ pub struct Trial {
     pub question: Question,
 }
 
+impl Trial {
+    /// Whether more of the value is better for it: it bounds from below.
+    pub const fn asks_for_more(&self) -> bool {
+        matches!(self.question, Question::Against(Comparator::Greater | Comparator::AtLeast, _))
+    }
+}
+
 /// What is asked of a value.
 #[derive(Clone, Debug)]
 pub enum Question {
@@ -179,7 +186,29 @@ impl Compiled {
     }
 }
 
+impl Compiled {
+    /// Every comparison, in the order written.
+    pub fn trials(&self) -> Vec<&Trial> {
+        let mut found = Vec::new();
+        self.condition.trials(&mut found);
+        found
+    }
+}
+
 impl Condition {
+    fn trials<'a>(&'a self, found: &mut Vec<&'a Trial>) {
+        match self {
+            Self::Any(parts) | Self::All(parts) => {
+                for part in parts {
+                    part.trials(found);
+                }
+            }
+            Self::Lasting { inner, .. } => inner.trials(found),
+            Self::Trial(trial) => found.push(trial),
+            Self::Manual(_) | Self::Slo => {}
+        }
+    }
+
     fn bounds(&self, found: &mut Vec<(usize, f64)>) {
         match self {
             Self::Any(parts) | Self::All(parts) => {

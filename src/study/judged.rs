@@ -58,40 +58,41 @@ pub fn judge_run(
     catalogue: &Catalogue,
     run: &Run,
 ) -> (Verdicts, Costs) {
-    judge_at(profile, program, catalogue, run, run.confidence)
+    let growing = growing(program, catalogue, run);
+    let costs = costs(profile, catalogue, &run.replications, run.confidence);
+    let evidence = evidence(program, catalogue, run, &growing, &costs);
+    (judge_profile(profile, &evidence), costs)
 }
 
-/// The same with intervals of another level: near 0 they shrink to their points.
-pub(super) fn judge_at(
-    profile: &Profile,
-    program: &Program,
-    catalogue: &Catalogue,
-    run: &Run,
-    confidence: f64,
-) -> (Verdicts, Costs) {
-    let growing = growing(program, catalogue, run);
-    let costs = costs(profile, catalogue, &run.replications, confidence);
-    let evidence = Evidence {
+/// What a run gives a judge.
+pub fn evidence<'a>(
+    program: &'a Program,
+    catalogue: &'a Catalogue,
+    run: &'a Run,
+    growing: &'a [Growth],
+    costs: &'a Costs,
+) -> Evidence<'a> {
+    Evidence {
         program,
         catalogue,
         replications: &run.replications,
-        confidence,
-        growing: &growing,
-        bias: bias(run, &growing),
+        confidence: run.confidence,
+        growing,
+        bias: bias(run, growing),
         requests: run.requests,
-        costs: &costs,
-    };
-    (judge_profile(profile, &evidence), costs)
+        costs,
+        by_points: false,
+    }
 }
 
 /// How much the start may still show in every value, as a share of it. Where a named queue grows, it
 /// is the reason that nothing settles, and what does not touch it is as settled as anything.
 fn bias(run: &Run, growing: &[Growth]) -> f64 {
     match &run.steady {
-        Steady::Yes | Steady::Transient => 0.0,
         // Begun empty, the mean of n independent observations is too low by at most 1/(2n).
         Steady::Unclear { independent } => 0.5 / independent.max(0.5),
-        Steady::No { .. } if growing.is_empty() => f64::INFINITY,
-        Steady::No { .. } => 0.0,
+        // It moved, and no queue says how far it will: a verdict must survive a factor of two.
+        Steady::No { .. } if growing.is_empty() => 1.0,
+        Steady::Yes | Steady::Transient | Steady::No { .. } => 0.0,
     }
 }

@@ -1,10 +1,16 @@
 //! Studies: everything that runs the simulator, once or many times, and compares.
 
+mod advice;
+#[cfg(test)]
+mod bottleneck_tests;
+mod bottlenecks;
+mod headroom;
 mod judged;
 mod offered;
 pub mod overload;
 mod pilot;
 pub mod replicate;
+mod screen;
 mod settled;
 #[cfg(test)]
 mod tests;
@@ -12,7 +18,9 @@ mod transient;
 mod variants;
 mod worlds;
 
-pub use judged::{growing, judge_run, targets};
+pub use bottlenecks::{Bottleneck, Case, Diagnosis, Effect, Watched, diagnose};
+pub use headroom::Headroom;
+pub use judged::{evidence, growing, judge_run, targets};
 pub use offered::offered_per_s;
 pub use overload::Overload;
 pub use replicate::{Progress, Run, RunOptions, Stop, Target, Watch, run};

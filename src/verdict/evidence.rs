@@ -38,23 +38,42 @@ pub struct Evidence<'a> {
     pub confidence: f64,
     /// Queues that grow without bound (empty in a transient run, where values are those of the run).
     pub growing: &'a [Growth],
-    /// Largest relative error that the start may have left in every value: 0 when settled,
-    /// infinite when nothing is known.
+    /// Relative error that the start may have left in every value: 0 when settled, 1 when the value
+    /// may be twice or half as large in the long run, infinite when nothing is known.
     pub bias: f64,
     /// Requests that were run, for advice on longer runs.
     pub requests: u64,
     /// What it costs.
     pub costs: &'a Costs,
+    /// Judge by the points of the estimates, whatever their intervals: for runs that are too short
+    /// for verdicts and ask only where something breaks.
+    pub by_points: bool,
 }
 
 /// Growth of the number in flight, as a share of the arrivals, that is material.
 const MATERIAL: f64 = 0.005;
 
 impl<'a> Evidence<'a> {
+    /// The same, or no value where it has no steady state.
+    pub(crate) fn steady_value(&self, need: &Need) -> Estimate {
+        match self.spoiled(need) {
+            Some(_) => Estimate::unknown(None, need.quantity, NO_STEADY_STATE),
+            None => self.value(need),
+        }
+    }
+
     /// The value of what a condition needs over the whole measured time.
     pub(crate) fn value(&self, need: &Need) -> Estimate {
         let Need { measure, statistic, quantity, .. } = need;
-        estimate(measure, *statistic, *quantity, self.replications, self.confidence)
+        self.sharp(estimate(measure, *statistic, *quantity, self.replications, self.confidence))
+    }
+
+    /// The estimate, or its point.
+    pub(crate) fn sharp(&self, estimate: Estimate) -> Estimate {
+        match estimate.value {
+            Some(value) if self.by_points => Estimate::exact(value, estimate.quantity),
+            _ => estimate,
+        }
     }
 
     /// Seconds per window.

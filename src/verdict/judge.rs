@@ -11,7 +11,7 @@ use super::lasting;
 use super::measured::total;
 use super::{Estimate, estimate};
 use crate::expr::{Comparator, Compiled, Condition, Limit, Operand, Question, Trial};
-use crate::program::{Counter, Measure, StationId};
+use crate::program::{Counter, Measure, Quantity, StationId};
 use crate::stats::Statistic;
 
 /// What a condition is, which decides how `for` and what nothing exercises are read.
@@ -209,7 +209,7 @@ impl Bench<'_> {
             finding.reason = Some(format!("none seen in {runs} runs of {}", brief_s(time_s)));
             return;
         }
-        let upper = !asks_for_more(trial);
+        let upper = !trial.asks_for_more();
         if finding.verdict == Verdict::Holds && upper {
             if need.statistic == Some(Statistic::Max) {
                 finding.verdict = Verdict::Undecided;
@@ -285,7 +285,7 @@ impl Bench<'_> {
     pub(super) fn value(&self, operand: &Operand) -> Estimate {
         match operand {
             Operand::Measured(need) => self.evidence.value(&self.condition.needs[*need]),
-            Operand::Cost(cost) => self.evidence.costs.metric(cost),
+            Operand::Cost(cost) => self.evidence.sharp(self.evidence.costs.metric(cost)),
         }
     }
 
@@ -332,7 +332,8 @@ impl Bench<'_> {
             return (Verdict::Undecided, fixed(trial));
         }
         let span = Span::of(value);
-        let span = if wider > 0.0 { span.wider(wider) } else { span };
+        let is_part = trial.quantity == Quantity::Ratio;
+        let span = if wider > 0.0 { span.wider(wider, is_part) } else { span };
         match &trial.question {
             Question::Within(low, high) => (within(span, *low, *high), None),
             Question::Against(comparator, Limit::Value(bound)) => {
@@ -356,7 +357,7 @@ impl Bench<'_> {
         };
         if let Some(growth) = growth_of(&trial.operand) {
             let reason = format!("grows without bound: {}", self.grows(growth));
-            let verdict = Verdict::of(asks_for_more(trial));
+            let verdict = Verdict::of(trial.asks_for_more());
             return Some(Spoiled { verdict, reason });
         }
         let Question::Against(_, Limit::Metric { operand, metric, .. }) = &trial.question else {
@@ -384,11 +385,6 @@ impl Bench<'_> {
             (None, None) => "a station".to_owned(),
         }
     }
-}
-
-/// Whether a value that grows without bound satisfies the question in the end.
-const fn asks_for_more(trial: &Trial) -> bool {
-    matches!(trial.question, Question::Against(Comparator::Greater | Comparator::AtLeast, _))
 }
 
 const fn fixed(trial: &Trial) -> Option<f64> {

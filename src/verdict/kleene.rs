@@ -63,9 +63,19 @@ impl Span {
         Self { low: self.low * factor, high: self.high * factor }
     }
 
-    /// Wider by a share of its ends on both sides.
-    pub(crate) fn wider(self, share: f64) -> Self {
-        Self { low: self.low * (1.0 - share).max(0.0), high: self.high * (1.0 + share) }
+    /// Wider on both sides by a factor 1 + `share`; a part of a whole also by that of its
+    /// complement, so that 99.9 % does not become 50 %.
+    pub(crate) fn wider(self, share: f64, is_part: bool) -> Self {
+        let factor = 1.0 + share;
+        let (low, high) = (self.low / factor, self.high * factor);
+        if !is_part || self.high > 1.0 {
+            return Self { low, high };
+        }
+        let complement = |x: f64, factor: f64| (1.0 - x).mul_add(-factor, 1.0);
+        Self {
+            low: low.max(complement(self.low, factor)),
+            high: high.min(complement(self.high, 1.0 / factor)),
+        }
     }
 }
 
@@ -141,6 +151,9 @@ mod tests {
         ] {
             assert_eq!(compare(value, comparator, limit), verdict, "{value:?} {comparator:?}");
         }
+        let wide = span(0.99, 0.999).wider(1.0, true);
+        assert!((wide.low - 0.98).abs() < 1e-12 && (wide.high - 0.9995).abs() < 1e-12);
+        assert_eq!(span(2.0, 3.0).wider(1.0, false), span(1.0, 6.0));
         assert_eq!(within(span(1.0, 2.0), 1.0, 2.0), Holds);
         assert_eq!(within(span(1.0, 2.0), 1.5, 3.0), Undecided);
         assert_eq!(within(span(1.0, 2.0), 2.5, 3.0), Fails);

@@ -19,6 +19,7 @@ pub use cost::{CostKind, CostLine, Costs, costs};
 pub use estimate::{Estimate, estimate};
 pub use evidence::{Evidence, Growth, NO_STEADY_STATE};
 pub use judge::{Finding, Ruling, Sense, judge};
+pub(crate) use judge::{brief, brief_s};
 pub use kleene::Verdict;
 pub use money::Money;
 pub use profile::{Alert, AlertState, Judged, Verdicts, judge_profile};

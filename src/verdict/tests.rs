@@ -160,6 +160,7 @@ impl Court {
             bias: self.bias,
             requests: 8000,
             costs: &costs,
+            by_points: false,
         };
         judge(&condition, sense, &evidence)
     }

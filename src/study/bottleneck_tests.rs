@@ -1,0 +1,124 @@
+//! Causes are found where they were put.
+
+use super::*;
+use crate::profile::{Options, Profile};
+use crate::source::Input;
+
+fn profile(text: &str) -> Profile {
+    let input = Input::Text { name: "test.yaml".to_owned(), text: text.to_owned() };
+    match Profile::load(&input, &Options::default()) {
+        Ok(profile) => profile,
+        Err((files, faults)) => panic!("{}", crate::source::render(&files, &faults, false)),
+    }
+}
+
+fn diagnosis(text: &str, max_requests: u64) -> Diagnosis {
+    let profile = profile(text);
+    let (program, catalogue) = profile.lower();
+    let options = RunOptions { max_requests, targets: targets(&profile), ..RunOptions::default() };
+    let run = run(&program, &options, &());
+    let (verdicts, costs) = judge_run(&profile, &program, &catalogue, &run);
+    let case = Case {
+        profile: &profile,
+        program: &program,
+        catalogue: &catalogue,
+        run: &run,
+        verdicts: &verdicts,
+        costs: &costs,
+        seed: 42,
+        max_requests,
+    };
+    diagnose(&case, &())
+}
+
+/// Two queues in a row; the second is the slow one, the first the busy one with many servers.
+fn two_queues(limit: &str) -> String {
+    format!(
+        "capplan: 1
+traffic: {{ t: {{ rate: 85/s, mix: e }} }}
+components:
+  many: {{ type: station, servers: 40, price: $10/mo }}
+  few: {{ type: station, servers: 1 }}
+endpoints: {{ e: {{ steps: [ {{ serve: many, time: exp(420ms) }}, {{ serve: few, time: exp(10ms) }} ] }} }}
+slo: {{ latency: few.wait.p95 < {limit} }}
+"
+    )
+}
+
+#[test]
+fn the_cause_is_what_moves_the_objective_not_what_is_busiest() {
+    let found = diagnosis(&two_queues("50ms"), 200_000);
+    let first = &found.bottlenecks[0];
+    assert_eq!(first.resource, "few");
+    let many = found.bottlenecks.iter().find(|b| b.resource == "many").expect("it is listed");
+    assert!(many.utilization > first.utilization);
+    assert!(first.effect.as_ref().expect("tried").helps());
+    assert!(!many.effect.as_ref().expect("tried").helps());
+    assert!(found.next_step.starts_with("raise few.servers: a quarter more brings few.wait.p95"));
+    assert!(found.requests <= 200_000, "{}", found.requests);
+}
+
+#[test]
+fn an_overloaded_resource_is_named_with_what_it_is_offered() {
+    let found = diagnosis(
+        "capplan: 1
+traffic: { t: { rate: 100/s, mix: e } }
+components: { q: { type: station, servers: 2 } }
+endpoints: { e: { steps: [ { serve: q, time: 50ms } ] } }
+slo: { latency: t.latency.p95 < 1s }
+",
+        100_000,
+    );
+    let first = &found.bottlenecks[0];
+    let (offered, served) = first.overload.expect("it is overloaded");
+    assert!((offered - 100.0).abs() < 3.0 && (served - 40.0).abs() < 1.0);
+    let effect = first.effect.as_ref().expect("tried");
+    assert!(effect.helps() && effect.before.value.is_none() && effect.after.value.is_some());
+    assert!(found.next_step.contains("q is overloaded: "), "{}", found.next_step);
+    assert!(found.next_step.contains("/s offered, 40/s served"), "{}", found.next_step);
+}
+
+/// M/M/1: the 95th percentile of the response time is ln 20 / (μ − λ). With μ = 100/s it is 100 ms at
+/// λ = 70.04/s, 1.40 times 50/s. The scaled runs are short and judged by their points.
+#[test]
+fn headroom_is_the_load_at_which_the_objective_breaks() {
+    let found = diagnosis(
+        "capplan: 1
+traffic: { t: { rate: 50/s, mix: e } }
+components: { q: { type: station, servers: 1 } }
+endpoints: { e: { steps: [ { serve: q, time: exp(10ms) } ] } }
+slo: { latency: t.latency.p95 < 100ms }
+",
+        800_000,
+    );
+    let headroom = found.headroom.expect("an objective and a limit");
+    let breaks = headroom.breaks.expect("it breaks somewhere");
+    assert!(headroom.holds < 1.40 * 1.06 && breaks > 1.40 * 0.94, "{headroom:?}");
+    assert!(breaks / headroom.holds < 1.10, "{headroom:?}");
+    assert_eq!(headroom.objective.as_deref(), Some("latency"));
+    let knee = found.bottlenecks[0].headroom.expect("it is used");
+    assert!((knee - 2.0).abs() < 1e-9, "{knee}");
+}
+
+#[test]
+fn where_nothing_binds_the_dearest_units_can_go() {
+    let found = diagnosis(
+        "capplan: 1
+traffic: { t: { rate: 10/s, mix: e } }
+components: { app: { type: service, runtime: thread, threads: 50, instances: 6, price: $40/mo } }
+endpoints: { e: { steps: [ { cpu: exp(5ms) } ] } }
+slo: { latency: t.latency.p95 < 1s }
+",
+        50_000,
+    );
+    assert_eq!(found.next_step, "nothing binds: cut app.instances (there are 6)");
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| format!("{:?}", diagnosis(&two_queues("50ms"), 60_000)))
+    };
+    assert_eq!(on(1), on(3));
+}

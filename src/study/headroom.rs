@@ -1,0 +1,117 @@
+//! The load at which the first objective breaks, bracketed by scaled runs.
+//!
+//! Arithmetic gives the first guess: the load at which the busiest resource is saturated. Scaled runs
+//! then halve the bracket (on a logarithmic scale). They are short, so objectives are judged by the
+//! points of their estimates: the bracket is where the answer is expected, not a confidence interval.
+
+use super::bottlenecks::Study;
+use super::judged::{evidence, growing};
+use super::screen::Suspect;
+use super::variants::with_load;
+use crate::expr::Compiled;
+use crate::profile::Judgement;
+use crate::verdict::{Evidence, Sense, Verdict, judge};
+
+/// Scaled runs at most.
+const PROBES: u32 = 4;
+/// A bracket this narrow is narrow enough.
+const NARROW: f64 = 1.05;
+/// Loads beyond which nobody asks.
+const MOST: f64 = 64.0;
+/// Loads below which a short run sees too few requests to say anything.
+const LEAST: f64 = 0.05;
+
+/// Factors on the load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Headroom {
+    /// Every objective holds up to this (0: at no load that was tried).
+    pub holds: f64,
+    /// Some objective breaks at this; `None` when none broke at any load that was tried.
+    pub breaks: Option<f64>,
+    /// The objective that breaks there first, by the order of the profile; `None` when the end comes
+    /// from arithmetic alone.
+    pub objective: Option<String>,
+    /// Scaled runs that were made.
+    pub probes: u32,
+}
+
+/// Brackets the load at which the first objective breaks.
+pub(super) fn headroom(study: &mut Study<'_>, suspects: &[Suspect]) -> Option<Headroom> {
+    let case = study.case;
+    let objectives: Vec<&Judgement> = case
+        .profile
+        .slo
+        .iter()
+        .chain(&case.profile.asserts)
+        .filter(|judgement| !judgement.compiled.needs.is_empty())
+        .collect();
+    let knee = suspects.iter().map(|s| s.asked).fold(0.0, f64::max);
+    let knee = (knee > 0.0).then(|| 1.0 / knee);
+    if objectives.is_empty() {
+        let breaks = knee?;
+        let holds = breaks.min(1.0);
+        return Some(Headroom { holds, breaks: Some(breaks), objective: None, probes: 0 });
+    }
+    let failing = case.verdicts.conditions.iter().find(|judged| {
+        judged.ruling.verdict == Verdict::Fails
+            && objectives.iter().any(|objective| objective.name == judged.name)
+    });
+    let mut bracket = Headroom { holds: 0.0, breaks: None, objective: None, probes: 0 };
+    match failing {
+        Some(judged) => {
+            (bracket.breaks, bracket.objective) = (Some(1.0), Some(judged.name.clone()));
+        }
+        None => bracket.holds = 1.0,
+    }
+    while bracket.probes < PROBES && !study.is_interrupted() {
+        let Some(load) = bracket.next(knee) else { break };
+        bracket.probes += 1;
+        match broken(study, &objectives, load) {
+            Some(name) => (bracket.breaks, bracket.objective) = (Some(load), Some(name)),
+            None => bracket.holds = load,
+        }
+    }
+    Some(bracket)
+}
+
+impl Headroom {
+    /// The load to try next; `None` when the bracket is narrow or open beyond all asking.
+    fn next(&self, knee: Option<f64>) -> Option<f64> {
+        match (self.holds, self.breaks) {
+            (holds, Some(breaks)) if holds > 0.0 => {
+                (breaks / holds > NARROW).then(|| (breaks * holds).sqrt())
+            }
+            (_, Some(breaks)) => {
+                // Something breaks already: just below the knee if that is lower, else at half.
+                let guess = knee.map_or(0.0, |knee| 0.9 * knee);
+                let below = guess > 0.0 && guess < 0.95 * breaks;
+                let load = if below { guess } else { 0.5 * breaks };
+                (load >= LEAST).then_some(load)
+            }
+            (holds, None) => {
+                let guess = knee.filter(|knee| *knee > holds * NARROW);
+                let load = guess.unwrap_or(2.0 * holds);
+                (load <= MOST).then_some(load)
+            }
+        }
+    }
+}
+
+/// The first objective that breaks at a load.
+fn broken(study: &mut Study<'_>, objectives: &[&Judgement], load: f64) -> Option<String> {
+    let program = with_load(study.case.program, load);
+    let run = study.run(&program, load);
+    let catalogue = study.case.catalogue;
+    let growing = growing(&program, catalogue, &run);
+    let evidence = Evidence {
+        bias: 0.0,
+        by_points: true,
+        ..evidence(&program, catalogue, &run, &growing, study.case.costs)
+    };
+    let broken = |judgement: &&&Judgement| breaks(&judgement.compiled, &evidence);
+    objectives.iter().find(broken).map(|judgement| judgement.name.clone())
+}
+
+fn breaks(condition: &Compiled, evidence: &Evidence<'_>) -> bool {
+    judge(condition, Sense::Objective, evidence).verdict == Verdict::Fails
+}

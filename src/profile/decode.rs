@@ -50,21 +50,6 @@ pub(crate) static ROOT: Table = Table {
     ],
 };
 
-/// Parameters and populations that nothing refers to.
-fn unused(reader: &Reader, root: &Fields<'_>) {
-    let (parameters, users) = reader.unused();
-    for entry in parameters {
-        let path = format!("parameters.{}", entry.key);
-        let message = format!("nothing refers to the parameter `{}`", entry.key);
-        reader.fault(Fault::warning(entry.place, &path, message));
-    }
-    for entry in root.map("users").into_iter().filter(|entry| users.contains(&entry.key)) {
-        let path = format!("users.{}", entry.key);
-        let message = format!("nothing is multiplied by `{}`: it scales nothing", entry.key);
-        reader.fault(Fault::warning(entry.place, &path, message));
-    }
-}
-
 /// Keys of an endpoint.
 static ENDPOINT: Table = Table {
     name: "endpoint",
@@ -129,9 +114,6 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> (Profi
         window_s: run.window_s,
     };
     decode.check_kinds(&raised(&model, &decode.kinds.borrow()));
-    if !is_plan {
-        unused(reader, &root);
-    }
     model.clients = clients(&model);
     model.kinds.clone_from(&decode.kinds.borrow());
     let defaults_used = decode.notes.borrow().clone();

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 
 use rand::TryRng;
 
-/// Finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection that avalanches.
+/// Finaliser of `SplitMix64` (Steele, Lea, Flood 2014): a bijection that avalanches.
 #[inline]
 pub const fn mix(key: u64) -> u64 {
     let z = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -78,7 +78,7 @@ fn check(arguments: &Arguments, file: &str) -> anyhow::Result<(Files, Faults)> {
             Err(faulty) => return Ok(faulty),
         }
     }
-    let options = Options { sets, scale, asserts, ..Options::default() };
+    let options = Options { sets, asserts, scale, ..Options::default() };
     Ok(match Profile::load(&input, &options) {
         Ok(profile) => (profile.files, profile.warnings),
         Err(faulty) => faulty,

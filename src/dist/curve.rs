@@ -111,9 +111,9 @@ impl Curve {
                 for _ in 0..80 {
                     let middle = 0.5 * (low + high);
                     if area(middle) < amount {
-                        low = middle
+                        low = middle;
                     } else {
-                        high = middle
+                        high = middle;
                     }
                     if high - low < 1e-9 {
                         break;

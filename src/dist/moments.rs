@@ -16,7 +16,7 @@ impl Distribution {
             Self::Weibull { shape, scale } => scale * gamma(1.0 + 1.0 / shape),
             Self::Pareto { alpha, low, high } => pareto_moment(*alpha, *low, *high, 1.0),
             Self::Hyperexponential { p1, mean1, mean2 } => p1 * mean1 + (1.0 - p1) * mean2,
-            Self::Mix(parts) => weighted(parts, |part| part.mean()),
+            Self::Mix(parts) => weighted(parts, Distribution::mean),
             Self::Empirical(values) => weighted(values, |value| *value),
             Self::Clipped { inner, low, high } => clipped_moment(inner, *low, *high, 1),
         }
@@ -37,7 +37,7 @@ impl Distribution {
             Self::Hyperexponential { p1, mean1, mean2 } => {
                 2.0 * (p1 * mean1 * mean1 + (1.0 - p1) * mean2 * mean2)
             }
-            Self::Mix(parts) => weighted(parts, |part| part.second_moment()),
+            Self::Mix(parts) => weighted(parts, Distribution::second_moment),
             Self::Empirical(values) => weighted(values, |value| value * value),
             Self::Clipped { inner, low, high } => clipped_moment(inner, *low, *high, 2),
         }

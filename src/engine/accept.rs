@@ -360,9 +360,9 @@ impl<'p> World<'p> {
         place.stats.busy.add(now, -1.0);
         let w = &mut crew.workers[worker as usize];
         if request {
-            w.requests -= 1
+            w.requests -= 1;
         } else {
-            w.sessions -= 1
+            w.sessions -= 1;
         }
         if matches!(w.mode, Mode::Draining(_)) && w.requests == 0 && w.sessions == 0 {
             self.restart(station, worker);

@@ -440,9 +440,9 @@ fn characteristic_time(program: &Program, node: usize) -> f64 {
     for _ in 0..200 {
         let middle = if low == 0.0 { high.sqrt().min(high * 0.5) } else { (low * high).sqrt() };
         if content(middle) < 1.0 {
-            low = middle
+            low = middle;
         } else {
-            high = middle
+            high = middle;
         }
         if high - low < 1e-6 * high || high < 1e-9 {
             break;

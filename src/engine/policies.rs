@@ -168,7 +168,7 @@ impl World<'_> {
                     self.classes.records[usize::from(self.tasks[id].class)].attempts += 1;
                 }
                 let mut pause = self.pause(id, spec.backoff, attempts);
-                if pause == 0 && attempts % 64 == 0 {
+                if pause == 0 && attempts.is_multiple_of(64) {
                     // Repeats without a pause against something that refuses at once must not stop
                     // the clock.
                     pause = 1_000;

@@ -59,10 +59,6 @@ impl ProcessorState {
         }
     }
 
-    pub(crate) const fn jobs(&self) -> u32 {
-        self.jobs
-    }
-
     /// Work given so far to the jobs that are here at `now`.
     pub(crate) fn given_to_present(&self, now: Time) -> f64 {
         let seconds = (now - self.last) as f64 * 1e-9;

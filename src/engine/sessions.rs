@@ -267,17 +267,16 @@ impl<'p> World<'p> {
                 self.sessions.all[id as usize] = session;
                 id
             }
-            None => match self.sessions.free.pop() {
-                Some(id) => {
+            None => {
+                if let Some(id) = self.sessions.free.pop() {
                     self.sessions.all[id as usize] = session;
                     id
-                }
-                None => {
+                } else {
                     self.sessions.all.push(session);
                     self.sessions.position.push(NOBODY);
                     self.sessions.all.len() as u32 - 1
                 }
-            },
+            }
         };
         let at = self.supply(source).open.len() as u32;
         self.sessions.position[id as usize] = at;

@@ -115,7 +115,7 @@ impl World<'_> {
             (Some(first), _) => first,
         };
         let next = match curve {
-            Curve::Constant(rate) => (*rate > 0.0).then(|| state.at_s + gap),
+            Curve::Constant(rate) => (*rate > 0.0).then_some(state.at_s + gap),
             Curve::Times(times) => times.get(state.arrivals as usize).copied(),
             Curve::Mmpp(states) => {
                 // Unit-rate gap spent at the rates of the phases that pass.

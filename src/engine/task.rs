@@ -68,7 +68,6 @@ pub(crate) struct Task {
     pub(crate) sample: u32,
     pub(crate) frame: u16,
     pub(crate) class: u16,
-    pub(crate) source: u16,
     /// The boundary at which it was abandoned, or [`NONE`].
     pub(crate) orphan: u16,
     pub(crate) state: State,
@@ -100,7 +99,6 @@ impl Task {
             sample: NOBODY,
             frame: NONE,
             class: NONE,
-            source: NONE,
             orphan: NONE,
             state: State::Ready,
             counts: false,

@@ -405,9 +405,9 @@ impl<'p> World<'p> {
     ) -> u32 {
         let key = combine(self.sources[usize::from(source)].key, ordinal);
         self.requests += 1;
-        let task = Task { counts: true, client, source, ..Task::new(key, self.now, entry) };
+        let task = Task { counts: true, client, ..Task::new(key, self.now, entry) };
         let id = self.tasks.insert(task);
-        if key & 7 == 0 {
+        if key.trailing_zeros() >= 3 {
             self.tasks[id].sample = self.samples.open();
         }
         id

@@ -356,3 +356,68 @@ fn purposes_decide_what_may_be_said() {
     }
     assert!(parse("slo").expect("parses").is_relative());
 }
+
+/// Whatever is written is read or refused with a place inside the text (or just behind it); what is
+/// read is read again from its canonical spelling.
+#[test]
+fn any_text_is_read_or_refused_at_a_place() {
+    const PIECES: [&str; 34] = [
+        "api.latency.p95",
+        "error_rate",
+        "cost.total",
+        "cost.budget",
+        "<",
+        "<=",
+        ">",
+        "=",
+        "==",
+        "within",
+        "during",
+        "for",
+        "and",
+        "or",
+        "(",
+        ")",
+        "*",
+        "..",
+        "800ms",
+        "5m",
+        "$150/mo",
+        "0.1%",
+        "3",
+        "+10%",
+        "-20ms",
+        "1e9",
+        "slo",
+        "manual(",
+        "@eu",
+        "µ",
+        "999999999999999999999999999999",
+        "99999999999999999999PiB",
+        ".",
+        "5..",
+    ];
+    let mut stream = crate::rng::Stream::new(7);
+    let mut read = 0;
+    for _ in 0..20_000 {
+        let pieces = 1 + stream.below(9);
+        let blank = if stream.below(4) == 0 { "" } else { " " };
+        let text: Vec<&str> =
+            (0..pieces).map(|_| PIECES[stream.below(PIECES.len() as u64) as usize]).collect();
+        let text = text.join(blank);
+        match parse(&text) {
+            Ok(expression) => {
+                read += 1;
+                let canonical = expression.to_string();
+                let again = parse(&canonical).unwrap_or_else(|e| panic!("{canonical}: {e:?}"));
+                assert_eq!(again.to_string(), canonical);
+                let _ = compile(&text, Purpose::Diff);
+            }
+            Err(error) => {
+                let length = text.chars().count();
+                assert!(error.offset <= length && error.width >= 1, "{text}: {error:?}");
+            }
+        }
+    }
+    assert!(read > 100, "only {read} made sense");
+}

@@ -38,22 +38,21 @@ fn overloaded(worst: &Bottleneck) -> String {
     let (offered, served) = worst.overload.unwrap_or_default();
     let name = &worst.resource;
     let gets = if worst.unit.ends_with("/s") { "allowed" } else { "served" };
-    let mut said =
-        format!("{name} is overloaded: {}/s offered, {}/s {gets}; ", brief(offered), brief(served));
     let times = brief(offered / served.max(1e-9));
-    said += &match &worst.sized_by {
+    let remedy = match &worst.sized_by {
         Some(key) => format!("raise {} to {times} times as much, or send it less", short(key)),
         None => format!("send it less, or get {times} times the limit"),
     };
-    if let Some(effect) = &worst.effect {
+    let outcome = worst.effect.as_ref().map_or_else(String::new, |effect| {
         let (before, after) = (shown(&effect.before), shown(&effect.after));
-        said += &if effect.helps() {
+        if effect.helps() {
             format!(" (that brings {} from {before} to {after})", effect.metric)
         } else {
             format!(" (alone that does not yet mend {})", effect.metric)
-        };
-    }
-    said
+        }
+    });
+    let (offered, served) = (brief(offered), brief(served));
+    format!("{name} is overloaded: {offered}/s offered, {served}/s {gets}; {remedy}{outcome}")
 }
 
 fn helped(best: &Bottleneck) -> String {
@@ -71,12 +70,14 @@ fn helped(best: &Bottleneck) -> String {
 fn undecided(case: &Case<'_>, watched: &Watched) -> String {
     let name = watched.objective.as_deref().unwrap_or(&watched.metric);
     let judged = case.verdicts.conditions.iter().find(|judged| judged.name == name);
-    match judged.and_then(|judged| judged.ruling.remedy()) {
-        Some(remedy) if remedy.starts_with("--") => {
+    let remedy = judged.and_then(|judged| judged.ruling.remedy());
+    let reason = judged.and_then(|judged| judged.ruling.reason.as_deref());
+    match (remedy, reason) {
+        (Some(remedy), _) if remedy.starts_with("--") => {
             format!("{name} is undecided; {remedy} should decide it")
         }
-        Some(remedy) => format!("{name} is undecided: {remedy}"),
-        None => format!("{name} is undecided"),
+        (Some(why), _) | (None, Some(why)) => format!("{name} is undecided: {why}"),
+        (None, None) => format!("{name} is undecided"),
     }
 }
 

@@ -132,7 +132,9 @@ fn bill(
     let per_request = throughput.as_ref().and_then(|requests| total.over_measured(requests));
     let thousands = throughput.map(|requests| scaled(requests, 1e-3));
     let priced = |name: &str| prices.iter().any(|item| item.component == name);
-    let components = catalogue.components.iter().map(|component| &component.name);
+    // Delays of steps are kept under a component of their own, which nobody pays for.
+    let components = catalogue.components.iter().filter(|component| component.kind != "delay");
+    let components = components.map(|component| &component.name);
     Costs {
         provisioned,
         usage,

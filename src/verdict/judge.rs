@@ -424,7 +424,7 @@ pub(crate) fn brief(x: f64) -> String {
 
 /// A span of time in a unit that suits it.
 pub(crate) fn brief_s(seconds: f64) -> String {
-    let mut units = [(86_400.0, "d"), (3600.0, "h"), (60.0, "m")].into_iter();
+    let mut units = [(2_628_000.0, "mo"), (86_400.0, "d"), (3600.0, "h"), (60.0, "m")].into_iter();
     let is_whole = |size: f64| seconds >= size && seconds % size == 0.0;
     if let Some((size, unit)) = units.find(|(size, _)| is_whole(*size)) {
         return format!("{}{unit}", seconds / size);

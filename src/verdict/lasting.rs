@@ -51,7 +51,8 @@ pub(super) fn judge(bench: &Bench<'_>, inner: &Condition, span_s: f64, whole: &O
         whole.reason.clone().filter(|_| whole.verdict == verdict)
     } else {
         let so = if violation { "violated" } else { "so" };
-        Some(format!("{so} for {} on end in {} of {} runs", brief_s(span_s), ends.len(), all.len()))
+        let span = brief_s(span_s.min(count as f64 * evidence.window_s()));
+        Some(format!("{so} for {span} on end in {} of {} runs", ends.len(), all.len()))
     };
     if asked > count {
         let (asked, have) = (brief_s(span_s), brief_s(count as f64 * evidence.window_s()));

@@ -2,7 +2,7 @@
 
 use crate::components::{Block, Spec};
 use crate::dist::Distribution;
-use crate::program::{Op, Program, StationKind};
+use crate::program::{Op, Program, SourceKind, StationKind, Target};
 use crate::source::{Entry, Fault, Faults, Node, Place, Reader};
 use crate::units::Per;
 
@@ -41,6 +41,7 @@ pub(crate) fn warn(profile: &Profile, lowered: &Lowered, faults: &mut Faults) {
     amounts(model, faults);
     unused(model, faults);
     overloads(model, lowered, faults);
+    restarts(model, lowered, faults);
 }
 
 /// Pools of all clients together against the connections of the server.
@@ -269,6 +270,68 @@ fn overloads(model: &Model, lowered: &Lowered, faults: &mut Faults) {
             let path = view.sized_by.clone().unwrap_or_default();
             faults.push(Fault::warning(part.place, &path, message));
         }
+    }
+}
+
+/// Workers that restart by count while sessions hold them: they take no request until the drain ends.
+fn restarts(model: &Model, lowered: &Lowered, faults: &mut Faults) {
+    let program = &lowered.program;
+    let flow = Flow::of_sources(program, &|_| true);
+    let held: Vec<usize> = program
+        .sources
+        .iter()
+        .filter_map(|source| match &source.kind {
+            SourceKind::Sessions(sessions) => sessions.connects_to,
+            _ => None,
+        })
+        .map(|group| program.groups[group.index()].owner.index())
+        .collect();
+    let mut seen = Vec::new();
+    for station in &program.stations {
+        let StationKind::Crew(crew) = &station.kind else { continue };
+        let owner = station.owner.index();
+        let Some(recycle) = crew.recycle.filter(|_| !seen.contains(&owner)) else { continue };
+        seen.push(owner);
+        let of_owner = |at: &Target| program.stations[at.base.index()].owner.index() == owner;
+        let offered: f64 = program
+            .ops
+            .iter()
+            .zip(&flow.per_s)
+            .filter(|(op, _)| matches!(op, Op::Accept { at, .. } if of_owner(at)))
+            .map(|(_, rate)| rate)
+            .sum();
+        let workers: u32 = program
+            .stations
+            .iter()
+            .filter(|s| s.owner.index() == owner)
+            .filter_map(|s| match &s.kind {
+                StationKind::Crew(crew) => Some(crew.workers),
+                _ => None,
+            })
+            .sum();
+        let drain_s = if held.contains(&owner) { crew.drain_ns as f64 * 1e-9 } else { 0.0 };
+        let away_s = drain_s + crew.boot.map_or(0.0, |boot| mean(program, boot));
+        let up_s = mean(program, recycle) * f64::from(workers) / offered;
+        let share = away_s / (up_s + away_s);
+        if offered <= 0.0 || share < 0.05 {
+            continue;
+        }
+        let part = &model.parts[owner];
+        let why = if drain_s > 0.0 {
+            "open sessions keep it draining, then it boots"
+        } else {
+            "it boots"
+        };
+        let message = format!(
+            "at {offered:.0} requests/s each of {workers} workers restarts every {up_s:.0} s and then takes \
+             none for {away_s:.0} s ({why}): it is away {:.0} % of the time",
+            100.0 * share
+        );
+        let path = format!("components.{}.recycle", lowered.catalogue.components[owner].name);
+        faults.push(
+            Fault::warning(part.place, &path, message)
+                .hint(format!("`--set {path}=never` shows the system without restarts")),
+        );
     }
 }
 

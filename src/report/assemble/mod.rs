@@ -239,9 +239,11 @@ impl Measured<'_> {
             })
             .collect();
         match &self.run.steady {
+            // A queue that grows is named by itself, and is the reason.
+            Steady::No { .. } if self.run.overloads.iter().any(|overload| overload.grows) => {}
             Steady::No { inside_per_s } => all.push(format!(
-                "no steady state: the number of requests inside changes by {} per replication, so \
-                 latencies depend on the length of the run",
+                "the system did not settle: the number of requests inside still changes by {} in each \
+                 replication; a longer --warmup or a larger --max-requests helps",
                 Figure(*inside_per_s).with_interval()
             )),
             Steady::Unclear { independent } => all.push(format!(

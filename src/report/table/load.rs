@@ -11,7 +11,11 @@ pub(super) fn time(page: &mut Page, report: &Report) {
     let seconds = |x: f64| figure::bare(x, Quantity::Duration);
     page.heading(
         "Where the time goes",
-        &format!("mean {}; the slowest 5 % {}", seconds(time.mean_s), seconds(time.slowest_mean_s)),
+        &format!(
+            "of all requests: mean {}, slowest 5 % {}",
+            seconds(time.mean_s),
+            seconds(time.slowest_mean_s)
+        ),
     );
     let columns = [
         Column::left(""),

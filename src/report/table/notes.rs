@@ -56,11 +56,7 @@ pub(super) fn assumptions(page: &mut Page, report: &Report) {
         let remark = if verbose { "" } else { "-v shows them whole" };
         page.heading("Assumptions", remark);
         for a in &report.assumptions {
-            let about = if a.about.is_empty() {
-                String::new()
-            } else {
-                format!(" [{}]", a.about.join(", "))
-            };
+            let about = about(&a.about, if verbose { usize::MAX } else { 3 });
             let says = format!("{}{about}: {}", a.name, one_line(&a.says));
             if verbose {
                 page.paragraph(&says.into(), 2);
@@ -73,6 +69,15 @@ pub(super) fn assumptions(page: &mut Page, report: &Report) {
     list(page, "Defaults used", &report.defaults, Tone::Plain);
     if verbose {
         list(page, "Limits of the model", &report.limits, Tone::Plain);
+    }
+}
+
+/// What an assumption influences, at most so many names of it.
+fn about(names: &[String], most: usize) -> String {
+    match names.len() {
+        0 => String::new(),
+        n if n <= most => format!(" [{}]", names.join(", ")),
+        n => format!(" [{} +{}]", names[..most].join(", "), n - most),
     }
 }
 

@@ -21,7 +21,8 @@ fn section(page: &mut Page, report: &Report, title: &str, belongs: impl Fn(&Obje
         Column::left("").close(),
     ];
     let mut grid = Grid::new(columns);
-    for objective in report.objectives.iter().filter(|o| belongs(o)) {
+    let these: Vec<&Objective> = report.objectives.iter().filter(|o| belongs(o)).collect();
+    for (i, objective) in these.iter().enumerate() {
         grid.row([
             verdict(objective.verdict),
             objective.name.as_str().into(),
@@ -29,15 +30,31 @@ fn section(page: &mut Page, report: &Report, title: &str, belongs: impl Fn(&Obje
             objective.measured.value().into(),
             toned(Tone::Faint, objective.measured.interval()),
         ]);
-        for (text, tone) in [(&objective.reason, Tone::Plain), (&objective.remedy, Tone::Warn)] {
-            if let Some(text) = text {
-                grid.note(toned(tone, text.as_str()));
-            }
+        // What is true of several in a row is said once, after the last of them.
+        let said_later = these
+            .get(i + 1)
+            .is_some_and(|o| o.verdict == objective.verdict && note(o) == note(objective));
+        if let Some(text) = note(objective).filter(|_| !said_later) {
+            let tone = match objective.verdict {
+                Verdict::Undecided => Tone::Warn,
+                Verdict::Holds | Verdict::Fails => Tone::Faint,
+            };
+            grid.note(toned(tone, text));
         }
     }
     if !grid.is_empty() {
         page.heading(title, "");
         page.grid(&grid);
+    }
+}
+
+/// Why, and what decides it.
+fn note(objective: &Objective) -> Option<String> {
+    match (&objective.reason, &objective.remedy) {
+        (Some(reason), Some(remedy)) => Some(format!("^ {reason}; try {remedy}")),
+        (Some(reason), None) => Some(format!("^ {reason}")),
+        (None, Some(remedy)) => Some(format!("^ the interval straddles the limit; try {remedy}")),
+        (None, None) => None,
     }
 }
 

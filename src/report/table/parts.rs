@@ -18,8 +18,8 @@ pub(super) fn overloads(page: &mut Page, report: &Report) {
         page.paragraph(&toned(Tone::Bad, overload_sentence(overload)), 2);
     }
     if report.run.state == "growing" {
-        let text = "There is no steady state: latencies grow with the length of the run, so none of \
-                    them is a figure of the system.";
+        let text = "What waits there has no steady state: its latency grows with the length of the run \
+                    and is no figure of the system.";
         page.paragraph(&text.into(), 2);
     }
 }
@@ -104,7 +104,7 @@ pub(super) fn resources(page: &mut Page, report: &Report) {
     if rows.is_empty() {
         return;
     }
-    page.heading("Resources", "busiest first; wait is that of those served");
+    page.heading("Resources", "what turns away first, then the busiest; wait of those served");
     let columns = [
         Column::left(""),
         Column::right("size"),
@@ -122,10 +122,11 @@ pub(super) fn resources(page: &mut Page, report: &Report) {
             0 => toned(Tone::Faint, "0"),
             n => toned(Tone::Bad, figure::about(n)),
         };
+        let (size, unit) = r.size.map_or(("-".to_owned(), ""), |n| size(n, r.unit));
         grid.row([
             r.resource.as_str().into(),
-            r.size.map_or("-".to_owned(), |n| size(n, r.unit)).into(),
-            toned(Tone::Faint, r.unit),
+            size.into(),
+            toned(Tone::Faint, unit),
             r.utilization.0.value.map_or_else(|| "-".into(), level),
             bar(r.utilization.0.value.unwrap_or(0.0), 10).into(),
             r.queue.value().into(),
@@ -143,9 +144,14 @@ pub(super) fn resources(page: &mut Page, report: &Report) {
     }
 }
 
-fn size(n: f64, unit: &str) -> String {
-    let quantity = if unit == "byte" { Quantity::Bytes } else { Quantity::Count };
-    figure::bare(n, quantity)
+/// A number of units; of what has a unit of its own, with that.
+fn size(n: f64, unit: &str) -> (String, &str) {
+    match unit {
+        "byte" => (figure::bare(n, Quantity::Bytes), ""),
+        "byte/s" => (figure::bare(n, Quantity::Bandwidth), ""),
+        "request/s" | "call/s" => (figure::bare(n, Quantity::Rate), ""),
+        _ => (figure::bare(n, Quantity::Count), unit),
+    }
 }
 
 /// A wait, faint where there is none.

@@ -32,7 +32,7 @@ pub(super) struct Running {
     /// Half-width of intervals to aim for [default: the profile's, 5%]
     #[arg(long, value_name = "PERCENT", value_parser = args::precision)]
     pub(super) precision: Option<f64>,
-    /// The budget: most requests over all replications [default: 1_500_000]
+    /// The budget: most requests over all replications [default: 1.5 million]
     #[arg(long, value_name = "N", value_parser = args::positive)]
     pub(super) max_requests: Option<u64>,
     /// Independent replications: a number or auto

@@ -13,7 +13,7 @@ use super::{Exit, goals, interrupt};
 use crate::profile::{Options, Profile};
 use crate::report::{self, Asked, Findings, Look, Report};
 use crate::source::{self, End, Faults, Files, Input};
-use crate::study::{self, Watch};
+use crate::study::{self, Case, Watch};
 use crate::verdict::Verdict;
 
 /// Arguments of `simulate`.
@@ -46,6 +46,17 @@ fn plan(
     let options = goals::options(&profile, &catalogue, running.max_requests); // what must be decided
     let run = study::run(&program, &options, watch); // until it is decided, or the budget is used
     let (verdicts, costs) = study::judge_run(&profile, &program, &catalogue, &run); // pure
+    let case = Case {
+        profile: &profile,
+        program: &program,
+        catalogue: &catalogue,
+        run: &run,
+        verdicts: &verdicts,
+        costs: &costs,
+        seed: options.seed,
+        max_requests: options.max_requests / DIAGNOSIS,
+    };
+    let diagnosis = study::diagnose(&case, watch); // paired runs: what more of each resource does
     let findings = Findings {
         profile: &profile,
         program: &program,
@@ -53,9 +64,13 @@ fn plan(
         run: &run,
         costs: &costs,
         verdicts: &verdicts,
+        diagnosis: &diagnosis,
     };
     Ok(Report::new(&findings, asked))
 }
+
+/// Part of the budget that finding the bottlenecks may spend besides.
+const DIAGNOSIS: u64 = 2;
 
 /// Runs every profile; the worst of them decides the exit code.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {

@@ -34,6 +34,10 @@ pub struct Report {
     pub overloads: Vec<Overload>,
     /// Where more capacity would help, the most first.
     pub bottlenecks: Vec<Bottleneck>,
+    /// How much load it bears; `None` without an objective or a limit.
+    pub headroom: Option<Headroom>,
+    /// How bottlenecks and headroom were found.
+    pub diagnosis: Diagnosis,
     /// Wait and service per component; `None` when nothing was sampled.
     pub time: Option<TimeSpent>,
     /// One row per traffic, then one per endpoint.
@@ -191,34 +195,63 @@ pub struct Bottleneck {
     pub component: String,
     /// Full name of the resource.
     pub resource: String,
-    /// Busy share of its units; `None` for what has no size.
-    pub utilization: Option<f64>,
-    /// Its share of all tasks that wait, in 0..1.
+    /// Busy share of its units.
+    pub utilization: f64,
+    /// Its share of all that is waited, in 0..1.
     pub wait_share: f64,
-    /// Share of what asks for it that is refused or gives up, in 0..1.
-    pub lost_share: f64,
-    /// Factor on the load at which the first objective breaks (1.3: 30 % more); `None` when not
-    /// known.
+    /// Seconds waited for it per request.
+    pub waited_s: f64,
+    /// Factor on the load at which it alone is saturated, by arithmetic (1.3: 30 % more; below 1 it
+    /// is overloaded); `None` when nothing asks for it.
     pub headroom: Option<f64>,
-    /// What more of it changes, by paired runs; `None` when no such run was made.
+    /// What more of it changes; `None` when it was not tried.
     pub effect: Option<Effect>,
-    /// How this was found: `paired` or `observed`.
+    /// How this was found: `paired` runs or `observed`.
     pub method: &'static str,
     /// The key of the profile that sizes it.
     pub sized_by: Option<String>,
 }
 
-/// What more of a resource does.
+/// What more of a resource does, from two runs with the same random numbers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Effect {
-    /// What was changed (`db.pool x 2`).
-    pub change: String,
-    /// The metric that moves.
+    /// Factor on its capacity.
+    pub factor: f64,
+    /// The metric that was watched.
     pub metric: String,
-    /// Its value without the change.
+    /// Its value without the change, in a run of the same length.
     pub before: Figure,
     /// And with it.
     pub after: Figure,
+    /// Improvement as a share of the value before; below zero it is worse.
+    pub gain: Option<f64>,
+    /// Whether that is more than chance.
+    pub is_significant: bool,
+}
+
+/// The load that the system bears, as factors on the load of the profile.
+#[derive(Clone, Debug, Serialize)]
+pub struct Headroom {
+    /// Every objective holds up to this; 0 when none held at any load that was tried.
+    pub holds: f64,
+    /// An objective breaks at this; `None` when none broke at any load that was tried.
+    pub breaks: Option<f64>,
+    /// The first that breaks; `None` when this comes from arithmetic alone.
+    pub objective: Option<String>,
+    /// Runs that were made to find it.
+    pub probes: u32,
+}
+
+/// How bottlenecks and headroom were found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Diagnosis {
+    /// In words.
+    pub method: &'static str,
+    /// The metrics that more capacity should move: those of the objectives that fail, else of the
+    /// undecided, else of the tightest.
+    pub metrics: Vec<String>,
+    /// Requests that were spent on it, besides `run.requests`.
+    pub requests: u64,
 }
 
 /// Where the time of requests goes.

@@ -258,7 +258,9 @@ impl Figure {
         let places = places(value / per, half_width / per);
         let lopsided = below.max(above) > 1.7 * below.min(above);
         if lopsided || half_width > 0.5 * value.abs() {
-            return format!("{}..{}", digits(low / per, places), digits(high / per, places));
+            // The lower end is not rounded to nothing: it may be what decides.
+            let low_places = places.max((-magnitude(low / per)).clamp(0, 3) as usize);
+            return format!("{}..{}", digits(low / per, low_places), digits(high / per, places));
         }
         format!("± {}", digits(half_width / per, places))
     }
@@ -275,7 +277,7 @@ impl Figure {
 
     /// Half of the interval's width; `None` without one.
     fn half_width(&self) -> Option<f64> {
-        self.0.has_interval().then(|| 0.5 * (self.0.high - self.0.low))
+        self.0.has_interval().then_some(0.5 * (self.0.high - self.0.low))
     }
 }
 
@@ -296,6 +298,7 @@ mod tests {
             (0.971_3, 0.967_0, 0.975_6, Quantity::Ratio, "97.1 % ± 0.4"),
             (0.0, 0.0, 3.1e-5, Quantity::Ratio, "0 % (≤ 0.0031 %)"),
             (1.2, 0.9, 2.1, Quantity::Duration, "1.2 s (0.9..2.1)"),
+            (0.012, 0.004, 0.036, Quantity::Ratio, "1 % (0.4..4)"),
             (4.0, 4.0, 4.0, Quantity::Count, "4"),
             (25_300.0, 25_300.0, 25_300.0, Quantity::Count, "25,300"),
             (41.2e6, 40.8e6, 41.6e6, Quantity::Bytes, "41.2 MB ± 0.4"),

@@ -302,21 +302,41 @@ impl Page {
     }
 }
 
-/// Words in lines of at most `width` columns (a longer word has a line of its own).
+/// Words in lines of at most `width` columns (a longer word has a line of its own). A number keeps
+/// its unit.
 fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match words.last_mut() {
+            Some(number) if number.ends_with(|c: char| c.is_ascii_digit()) && is_unit(word) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    for word in words {
         if !line.is_empty() && line.width() + 1 + word.width() > width {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
     }
     lines.push(line);
     lines
+}
+
+/// Whether a word belongs to the number before it.
+fn is_unit(word: &str) -> bool {
+    const UNITS: [&str; 19] = [
+        "%", "µs", "ms", "s", "min", "h", "d", "B", "kB", "MB", "GB", "TB", "B/s", "kB/s", "MB/s",
+        "GB/s", "k", "M", "x",
+    ];
+    UNITS.contains(&word.trim_end_matches([',', ';', '.', ':', ')']))
 }
 
 /// A horizontal bar of `width` columns, filled for `share` of it (in 0..1), in eighths.
@@ -366,6 +386,12 @@ mod tests {
         let mut page = page(27);
         page.grid(&grid);
         assert_eq!(page.finish(), "  one two three four      7\n  five six\n");
+    }
+
+    #[test]
+    fn a_number_keeps_its_unit() {
+        assert_eq!(wrap("it takes 312 ms, more", 12), ["it takes", "312 ms, more"]);
+        assert_eq!(wrap("it takes 312 ms, more", 10), ["it takes", "312 ms,", "more"]);
     }
 
     #[test]

@@ -15,9 +15,9 @@ pub mod table;
 
 pub use assemble::{Asked, Findings};
 pub use document::{
-    Alert, Assumption, Balance, Bottleneck, Check, Cost, CostLine, Effect, FailureRow, LatencyBin,
-    Objective, Origin, Overload, Report, ResourceRow, RunLine, SCHEMA_VERSION, Subject, TimeRow,
-    TimeSpent, TrafficRow,
+    Alert, Assumption, Balance, Bottleneck, Check, Cost, CostLine, Diagnosis, Effect, FailureRow,
+    Headroom, LatencyBin, Objective, Origin, Overload, Report, ResourceRow, RunLine,
+    SCHEMA_VERSION, Subject, TimeRow, TimeSpent, TrafficRow,
 };
 pub use figure::{Figure, Money};
 pub use layout::Look;

@@ -1,9 +1,9 @@
 //! A report made by hand, with something in every field: what renderers are tested with.
 
 use super::{
-    Alert, Assumption, Balance, Bottleneck, Check, Cost, CostLine, Effect, FailureRow, Figure,
-    LatencyBin, Money, Objective, Origin, Overload, Report, ResourceRow, RunLine, SCHEMA_VERSION,
-    Subject, TimeRow, TimeSpent, TrafficRow,
+    Alert, Assumption, Balance, Bottleneck, Check, Cost, CostLine, Diagnosis, Effect, FailureRow,
+    Figure, Headroom, LatencyBin, Money, Objective, Origin, Overload, Report, ResourceRow, RunLine,
+    SCHEMA_VERSION, Subject, TimeRow, TimeSpent, TrafficRow,
 };
 use crate::program::Quantity;
 use crate::verdict::{Estimate, Verdict};
@@ -147,22 +147,48 @@ pub(crate) fn sample() -> Report {
             utilization: 1.0,
             sized_by: Some("components.whisper.rate_limit".to_owned()),
         }],
-        bottlenecks: vec![Bottleneck {
-            component: "db".to_owned(),
-            resource: "db.pool".to_owned(),
-            utilization: Some(0.943),
-            wait_share: 0.71,
-            lost_share: 0.0,
-            headroom: Some(0.82),
-            effect: Some(Effect {
-                change: "twice db.pool".to_owned(),
-                metric: "api.latency.p95".to_owned(),
-                before: about(1.214, 0.031, Quantity::Duration),
-                after: about(0.412, 0.007, Quantity::Duration),
-            }),
-            method: "paired",
-            sized_by: Some("components.db.pool.size".to_owned()),
-        }],
+        bottlenecks: vec![
+            Bottleneck {
+                component: "db".to_owned(),
+                resource: "db.pool".to_owned(),
+                utilization: 0.943,
+                wait_share: 0.71,
+                waited_s: 0.12,
+                headroom: Some(1.06),
+                effect: Some(Effect {
+                    factor: 1.25,
+                    metric: "api.latency.p95".to_owned(),
+                    before: about(1.214, 0.031, Quantity::Duration),
+                    after: about(0.412, 0.007, Quantity::Duration),
+                    gain: Some(0.66),
+                    is_significant: true,
+                }),
+                method: "paired",
+                sized_by: Some("components.db.pool.size".to_owned()),
+            },
+            Bottleneck {
+                component: "app".to_owned(),
+                resource: "app.workers".to_owned(),
+                utilization: 0.62,
+                wait_share: 0.08,
+                waited_s: 0.01,
+                headroom: Some(1.6),
+                effect: None,
+                method: "observed",
+                sized_by: Some("components.app.workers".to_owned()),
+            },
+        ],
+        headroom: Some(Headroom {
+            holds: 0.8,
+            breaks: Some(0.83),
+            objective: Some("latency".to_owned()),
+            probes: 4,
+        }),
+        diagnosis: Diagnosis {
+            method: "analytic screen, then paired runs with common random numbers",
+            metrics: vec!["api.latency.p95".to_owned()],
+            requests: 412_000,
+        },
         time: Some(TimeSpent {
             requests: 65_536,
             mean_s: 0.281,

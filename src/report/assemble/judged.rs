@@ -1,7 +1,10 @@
 //! What was said of conditions and what it costs, as rows.
 
 use crate::profile::Role;
-use crate::report::{Alert, Cost, CostLine, Figure, Objective, Origin};
+use crate::report::{
+    Alert, Bottleneck, Cost, CostLine, Diagnosis, Effect, Figure, Headroom, Objective, Origin,
+};
+use crate::study;
 use crate::verdict::{self, Costs, Judged, Ruling, Verdict, Verdicts};
 
 /// Objectives, assertions, claims, gates and the budget.
@@ -75,5 +78,47 @@ pub(super) fn cost(costs: &Costs) -> Cost {
         budget: costs.budget,
         load_share: costs.load_share,
         unpriced: costs.unpriced.clone(),
+    }
+}
+
+/// What limits the system, found by paired runs.
+pub(super) fn bottlenecks(diagnosis: &study::Diagnosis) -> Vec<Bottleneck> {
+    let bottleneck = |b: &study::Bottleneck| Bottleneck {
+        component: b.component.clone(),
+        resource: b.resource.clone(),
+        utilization: b.utilization,
+        wait_share: b.wait_share,
+        waited_s: b.waited_s,
+        headroom: b.headroom,
+        effect: b.effect.as_ref().map(|effect| Effect {
+            factor: effect.factor,
+            metric: effect.metric.clone(),
+            before: effect.before.into(),
+            after: effect.after.into(),
+            gain: effect.gain,
+            is_significant: effect.is_significant,
+        }),
+        method: if b.effect.is_some() { "paired" } else { "observed" },
+        sized_by: b.sized_by.clone(),
+    };
+    diagnosis.bottlenecks.iter().map(bottleneck).collect()
+}
+
+/// How much load the system bears.
+pub(super) fn headroom(diagnosis: &study::Diagnosis) -> Option<Headroom> {
+    diagnosis.headroom.as_ref().map(|headroom| Headroom {
+        holds: headroom.holds,
+        breaks: headroom.breaks,
+        objective: headroom.objective.clone(),
+        probes: headroom.probes,
+    })
+}
+
+/// How both were found.
+pub(super) fn diagnosis(diagnosis: &study::Diagnosis) -> Diagnosis {
+    Diagnosis {
+        method: diagnosis.method,
+        metrics: diagnosis.watched.iter().map(|watched| watched.metric.clone()).collect(),
+        requests: diagnosis.requests,
     }
 }

@@ -1,6 +1,5 @@
 //! From what a study found to the document: names instead of ids, and sentences.
 
-mod advice;
 mod judged;
 mod load;
 mod parts;
@@ -9,7 +8,7 @@ use crate::profile::Profile;
 use crate::program::{Catalogue, Metric, Program, Quantity};
 use crate::results::Replication;
 use crate::stats::Statistic;
-use crate::study::{Run, Steady, Stop};
+use crate::study::{self, Run, Steady, Stop};
 use crate::verdict::{self, Costs, Verdicts, estimate};
 
 use super::figure::Figure;
@@ -43,6 +42,8 @@ pub struct Findings<'a> {
     pub costs: &'a Costs,
     /// What is said of its conditions.
     pub verdicts: &'a Verdicts,
+    /// What holds it back.
+    pub diagnosis: &'a study::Diagnosis,
 }
 
 /// What the model leaves out, whatever the profile says.
@@ -59,13 +60,18 @@ const LIMITS: [&str; 5] = [
 impl Report {
     /// The document on what a study found.
     pub fn new(findings: &Findings<'_>, asked: &Asked) -> Self {
-        let Findings { profile, program, catalogue, run, costs, verdicts } = *findings;
+        let Findings { profile, program, catalogue, run, costs, verdicts, diagnosis } = *findings;
         let measured = Measured { profile, program, catalogue, run };
         let objectives = judged::objectives(verdicts);
         let overloads = measured.overloads();
-        let bottlenecks = Vec::new();
         let checks = measured.checks();
-        let next_step = advice::next_step(&checks, &objectives, &overloads, &bottlenecks);
+        let next_step = match checks.iter().find(|check| check.fatal && !check.ok) {
+            Some(check) => format!(
+                "Do not use these numbers: capplan violated its own check of {}.",
+                check.name
+            ),
+            None => diagnosis.next_step.clone(),
+        };
         Self {
             schema_version: SCHEMA_VERSION,
             capplan: env!("CARGO_PKG_VERSION").to_owned(),
@@ -81,7 +87,9 @@ impl Report {
             verdict: verdicts.overall,
             objectives,
             overloads,
-            bottlenecks,
+            bottlenecks: judged::bottlenecks(diagnosis),
+            headroom: judged::headroom(diagnosis),
+            diagnosis: judged::diagnosis(diagnosis),
             time: measured.time(),
             traffic: measured.traffic(),
             resources: measured.resources(),

@@ -50,12 +50,18 @@ fn section(page: &mut Page, report: &Report, title: &str, belongs: impl Fn(&Obje
 
 /// Why, and what decides it.
 fn note(objective: &Objective) -> Option<String> {
-    match (&objective.reason, &objective.remedy) {
-        (Some(reason), Some(remedy)) => Some(format!("^ {reason}; try {remedy}")),
-        (Some(reason), None) => Some(format!("^ {reason}")),
-        (None, Some(remedy)) => Some(format!("^ the interval straddles the limit; try {remedy}")),
-        (None, None) => None,
-    }
+    let straddles =
+        (objective.verdict == Verdict::Undecided).then_some("the interval straddles the limit");
+    let reason = objective.reason.as_deref().or(straddles);
+    let remedy = objective.remedy.as_deref().map(|remedy| {
+        if remedy.starts_with("--") {
+            format!("decide it with {remedy}")
+        } else {
+            remedy.to_owned()
+        }
+    });
+    let parts: Vec<&str> = [reason, remedy.as_deref()].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("└ {}", parts.join("; ")))
 }
 
 /// The word for a verdict, in its colour; what fails is loud without colour too.

@@ -3,7 +3,7 @@
 use crate::program::Quantity;
 use crate::report::figure::{self, Figure};
 use crate::report::layout::{Cell, Column, Grid, Page, Tone, bar, toned};
-use crate::report::{Bottleneck, Overload, Report, ResourceRow};
+use crate::report::{Bottleneck, Headroom, Overload, Report, ResourceRow};
 
 /// Most resources that are printed unless asked for all.
 const ROWS: usize = 12;
@@ -39,48 +39,96 @@ fn overload_sentence(o: &Overload) -> String {
     }
 }
 
-/// The resources whose capacity decides.
+/// The resources whose capacity decides, and how much load the whole bears.
 pub(super) fn bottlenecks(page: &mut Page, report: &Report) {
-    if report.bottlenecks.is_empty() {
-        return;
+    let verbose = page.look().verbose;
+    if !report.bottlenecks.is_empty() {
+        let remark = match report.diagnosis.metrics.as_slice() {
+            [] => String::new(),
+            [one] => format!("what helps {one} most, first"),
+            _ => "what helps most, first".to_owned(),
+        };
+        page.heading("Bottlenecks", &remark);
+        let columns = [
+            Column::left(""),
+            Column::right("busy"),
+            Column::right("of all wait"),
+            Column::right("full at load"),
+            Column::left("what more of it does").wrapping(),
+        ];
+        let mut grid = Grid::new(columns);
+        let percent = |x: f64| figure::bare(x, Quantity::Ratio);
+        for b in report.bottlenecks.iter().take(if verbose { usize::MAX } else { MOST_BOTTLENECKS })
+        {
+            grid.row([
+                b.resource.as_str().into(),
+                level(b.utilization),
+                percent(b.wait_share).into(),
+                b.headroom.map_or("-".to_owned(), times).into(),
+                effect(b),
+            ]);
+        }
+        page.grid(&grid);
     }
-    page.heading("Bottlenecks", "where more capacity helps most, first");
-    let columns = [
-        Column::left(""),
-        Column::right("busy"),
-        Column::right("share of wait"),
-        Column::right("load it bears"),
-        Column::left("what more of it does").wrapping(),
-    ];
-    let mut grid = Grid::new(columns);
-    let percent = |x: f64| figure::bare(x, Quantity::Ratio);
-    for b in &report.bottlenecks {
-        grid.row([
-            b.resource.as_str().into(),
-            b.utilization.map_or_else(|| "-".into(), level),
-            percent(b.wait_share).into(),
-            b.headroom.map_or("-".to_owned(), |x| format!("{x:.2} x")).into(),
-            effect(b).into(),
-        ]);
+    if let Some(headroom) = &report.headroom {
+        if report.bottlenecks.is_empty() {
+            page.heading("Headroom", "");
+        }
+        page.paragraph(&headroom_sentence(headroom).into(), 2);
     }
-    page.grid(&grid);
 }
 
-fn effect(b: &Bottleneck) -> String {
-    match (&b.effect, &b.sized_by) {
-        (Some(e), _) => {
-            format!(
-                "{}: {} {} -> {}",
-                e.change,
-                e.metric,
-                e.before.value(),
-                e.after.with_interval()
-            )
+/// Most bottlenecks that are printed unless asked for all.
+const MOST_BOTTLENECKS: usize = 5;
+
+/// A factor with two or three digits: `0.012 x`, `1.25 x`, `46 x`.
+fn times(factor: f64) -> String {
+    let places = if factor > 0.0 { (1 - factor.log10().floor() as i32).clamp(0, 4) } else { 0 };
+    let places = if (1.0..10.0).contains(&factor) { 2 } else { places as usize };
+    format!("{factor:.places$} x")
+}
+
+fn headroom_sentence(headroom: &Headroom) -> String {
+    let Headroom { holds, breaks, objective, .. } = headroom;
+    let what = match objective {
+        Some(name) => format!("`{name}` breaks"),
+        None => "the first resource is full".to_owned(),
+    };
+    let holds_at = times(*holds);
+    match breaks.map(times) {
+        None => {
+            format!("Headroom: every objective holds up to {holds_at} this load, and maybe beyond.")
         }
-        (None, Some(path)) => format!("not tried; {path} sizes it"),
-        (None, None) => String::new(),
+        Some(_) if *holds == 0.0 => {
+            format!("Headroom: none. {what} at this load and at every smaller one that was tried.")
+        }
+        Some(breaks) => {
+            format!("Headroom: every objective holds at {holds_at} this load; at {breaks} {what}.")
+        }
     }
 }
+
+fn effect(b: &Bottleneck) -> Cell {
+    let Some(e) = &b.effect else {
+        return toned(Tone::Faint, "not tried");
+    };
+    let gain = e.gain.filter(|_| e.is_significant).unwrap_or(0.0);
+    let key = b.sized_by.as_deref().unwrap_or(&b.resource);
+    let change = format!("{} {}", times(e.factor), key.strip_prefix("components.").unwrap_or(key));
+    if gain.abs() < NOTHING {
+        return toned(Tone::Faint, format!("{change}: nothing"));
+    }
+    let shown = |figure: &Figure| match figure.0.value {
+        Some(_) => figure.value(),
+        None => "growing".to_owned(),
+    };
+    let (word, tone) = if gain > 0.0 { ("", Tone::Strong) } else { (", worse", Tone::Warn) };
+    let (before, after) = (shown(&e.before), shown(&e.after));
+    toned(tone, format!("{change}: {} {before} -> {after}{word}", e.metric))
+}
+
+/// A smaller change is none.
+const NOTHING: f64 = 0.01;
 
 /// Utilization in words' colour: above 90 % bad, above 75 % a warning.
 fn level(utilization: f64) -> Cell {

@@ -2,6 +2,7 @@
 
 mod curve;
 mod moments;
+pub mod spec;
 
 pub use curve::{Curve, Piece};
 

@@ -3,12 +3,17 @@
 //! Nothing here knows what a component is. Only this module and `cli` read files.
 
 mod comma;
+mod data;
 mod fault;
+mod fields;
+mod law;
 mod load;
 mod merge;
 mod merged;
 mod nearest;
+mod over_time;
 mod parse;
+mod populations;
 mod reader;
 mod render;
 mod schema;
@@ -17,12 +22,14 @@ mod spelling;
 mod table;
 mod tree;
 mod value;
+mod words;
 
 pub use fault::{Fault, FaultKind, Faults, Severity};
+pub use fields::Fields;
 pub use load::{Input, load};
 pub use merged::merged;
 pub use nearest::nearest;
-pub use reader::{Backoff, End, Fields, Reader};
+pub use reader::{Backoff, End, Reader, Uncertain};
 pub use render::render;
 pub use schema::schema;
 pub use table::{Field, Shape, Table};

@@ -1,11 +1,20 @@
 //! The grammar of values: `value = quantity | quantity..quantity | =name | word | call`.
 
+use crate::units::Quantity;
+
 /// A piece of a value, with where it stands in the value's text (in characters).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Piece {
     pub(crate) offset: usize,
     pub(crate) width: usize,
     pub(crate) kind: Kind,
+}
+
+impl Piece {
+    /// Whether it is a range of quantities (a file name may have dots too).
+    pub(crate) fn is_range(&self) -> bool {
+        matches!(&self.kind, Kind::Atom(text) if text.contains("..") && Quantity::begins(text))
+    }
 }
 
 /// What a piece is.

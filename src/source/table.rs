@@ -1,5 +1,7 @@
 //! Field tables: what keys a map may have. They drive the decoder and the JSON Schema.
 
+use crate::units::Dimension;
+
 /// The keys of one kind of map.
 #[derive(Debug)]
 pub struct Table {
@@ -115,4 +117,88 @@ pub enum Shape {
     Any,
     /// Exists in the language and is refused for now; with what it is.
     NotYet(&'static str),
+}
+
+impl Shape {
+    /// Whether a single value stands there, never a list or a map.
+    pub(crate) const fn is_scalar(&self) -> bool {
+        !matches!(
+            self,
+            Self::Table(_)
+                | Self::MapOf(_)
+                | Self::ListOf(_)
+                | Self::OneOf(_)
+                | Self::Steps
+                | Self::Any
+                | Self::NotYet(_)
+                | Self::Price
+        )
+    }
+
+    /// Whether a key with nothing after it is a fault: maps may be empty.
+    pub(crate) const fn needs_value(&self) -> bool {
+        !matches!(self, Self::Table(_) | Self::MapOf(_) | Self::Any | Self::OneOf(_))
+    }
+
+    /// What may be written, for the `expected` line.
+    pub(crate) fn described(&self) -> String {
+        let or_unlimited =
+            |dimension: Dimension| format!("{}, or `unlimited`", dimension.described());
+        let or_dist = |dimension: Dimension, example: &str| {
+            format!("{}, or a distribution such as `{example}`", dimension.described())
+        };
+        match self {
+            Self::Text => "a text".to_owned(),
+            Self::Word(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                listed(&words)
+            }
+            Self::Bool => "`true` or `false`".to_owned(),
+            Self::Count => Dimension::Count.described().to_owned(),
+            Self::Positive => format!("{}, at least 1", Dimension::Count.described()),
+            Self::CountOrUnlimited | Self::PositiveOrUnlimited => or_unlimited(Dimension::Count),
+            Self::CountDist => or_dist(Dimension::Count, "uniform(5000..5500)"),
+            Self::Ratio => Dimension::Ratio.described().to_owned(),
+            Self::Factor => Dimension::Factor.described().to_owned(),
+            Self::Number => Dimension::Number.described().to_owned(),
+            Self::Duration => Dimension::Duration.described().to_owned(),
+            Self::DurationDist => or_dist(Dimension::Duration, "exp(20ms)"),
+            Self::Bytes => Dimension::Bytes.described().to_owned(),
+            Self::BytesDist => or_dist(Dimension::Bytes, "exp(20kB)"),
+            Self::Bandwidth => Dimension::Bandwidth.described().to_owned(),
+            Self::Rate => Dimension::Rate.described().to_owned(),
+            Self::Curve => {
+                format!(
+                    "{}, or one over time such as `steps(0s=100/s 10m=300/s)`",
+                    Dimension::Rate.described()
+                )
+            }
+            Self::Popularity => "`uniform` or `zipf(0.9)`".to_owned(),
+            Self::Backoff => {
+                "a duration, a distribution, or `doubling(200ms max=5s jitter=50%)`".to_owned()
+            }
+            Self::Price => Dimension::Price.described().to_owned(),
+            Self::Money => Dimension::Money.described().to_owned(),
+            Self::Name(what) => format!("the name of a {what}"),
+            Self::Expression => "an expression such as `api.latency.p95 < 800ms`".to_owned(),
+            Self::Table(table) => format!("a map: {}", table.doc),
+            Self::MapOf(_) => "a map of names".to_owned(),
+            Self::ListOf(_) => "a list".to_owned(),
+            Self::OneOf(shapes) => {
+                let all: Vec<String> = shapes.iter().map(Self::described).collect();
+                all.join("; or ")
+            }
+            Self::Steps => "a list of steps".to_owned(),
+            Self::Any | Self::NotYet(_) => "a value".to_owned(),
+        }
+    }
+}
+
+/// `a`, `b` or `c`.
+pub(crate) fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} or {last}", all.join(", ")),
+    }
 }

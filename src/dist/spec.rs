@@ -288,7 +288,7 @@ fn lognormal(given: &[(&str, f64)]) -> Result<Distribution, Problem> {
             if *z > 0.0 && !(0.0..=0.5 * z * z).contains(&d) {
                 let message = format!(
                     "`{name}` is out of reach of the mean: a log-normal distribution has it between \
-                     1 and {most:.2} times the mean, and here it is {:.3} times",
+                     1 and {most:.2} times the mean, and here it is {:.2} times",
                     quantile / mean
                 );
                 return out_of_range(None, message);

@@ -1,7 +1,7 @@
 //! `--set path=value`: one more layer, from the command line.
 
 use super::merge::{merge, pruned};
-use super::parse::parse;
+use super::parse::{MAX_DEPTH, parse};
 use super::tree::join;
 use super::{Entry, Fault, FaultKind, Faults, Files, Node, Place, Value, nearest};
 
@@ -145,6 +145,10 @@ fn full_path(root: &Node, path: &str, place: Place) -> Result<Vec<String>, Box<F
             None => fault.expected(format!("one of {}", listed(&known))),
         }))
     };
+    if parts.len() > MAX_DEPTH {
+        let message = format!("a path has at most {MAX_DEPTH} parts");
+        return Err(Fault::error(FaultKind::Range, place, "", message).into());
+    }
     if parts.iter().any(String::is_empty) {
         let message = format!("`{path}` is no path");
         let fault = Fault::error(FaultKind::Value, place, "", message);

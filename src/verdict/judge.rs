@@ -10,9 +10,12 @@ use super::kleene::{Span, Verdict, compare, within};
 use super::lasting;
 use super::measured::total;
 use super::{Estimate, estimate};
-use crate::expr::{Comparator, Compiled, Condition, Limit, Operand, Question, Trial};
+use crate::expr::{Comparator, Compiled, Condition, Limit, Need, Operand, Question, Trial};
 use crate::program::{Counter, Measure, Quantity, StationId};
 use crate::stats::Statistic;
+
+/// Fewest replications whose agreement decides by itself.
+const LEAST_SIGNS: usize = 8;
 
 /// What a condition is, which decides how `for` and what nothing exercises are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +212,15 @@ impl Bench<'_> {
             finding.reason = Some(format!("none seen in {runs} runs of {}", brief_s(time_s)));
             return;
         }
+        if finding.verdict == Verdict::Undecided
+            && finding.value.note == Some(estimate::TOO_FEW)
+            && let Some(verdict) = self.by_signs(trial, need)
+        {
+            finding.verdict = verdict;
+            let runs = replications.len();
+            finding.reason = Some(format!("in each of {runs} runs, by more than a factor of two"));
+            return;
+        }
         let upper = !trial.asks_for_more();
         if finding.verdict == Verdict::Holds && upper {
             if need.statistic == Some(Statistic::Max) {
@@ -236,6 +248,26 @@ impl Bench<'_> {
             }
         }
         self.advise(trial, finding);
+    }
+
+    /// The verdict that every single replication gives, by more than a factor of two, where there are
+    /// too few data for an interval. With eight independent replications a sign test would err with
+    /// probability 2⁻⁷; the factor leaves room for what a start or a short run still hides.
+    fn by_signs(&self, trial: &Trial, need: &Need) -> Option<Verdict> {
+        let replications = self.evidence.replications;
+        if replications.len() < LEAST_SIGNS || matches!(need.statistic, Some(Statistic::Max)) {
+            return None;
+        }
+        let verdicts = replications.iter().map(|replication| {
+            let alone = std::slice::from_ref(replication);
+            let of = estimate::estimate(&need.measure, need.statistic, need.quantity, alone, 0.95);
+            of.value.map_or(Verdict::Undecided, |value| {
+                self.compare(trial, &Estimate::exact(value, need.quantity), 1.0).0
+            })
+        });
+        let mut all = verdicts;
+        let first = all.next()?;
+        (first != Verdict::Undecided && all.all(|verdict| verdict == first)).then_some(first)
     }
 
     /// Reason and remedy of what its interval leaves undecided.

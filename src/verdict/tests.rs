@@ -408,3 +408,24 @@ fn a_while_inside_the_run_is_the_mean_of_its_windows() {
     let outside = court.ask("db.pool.queue.length during 5m..6m > 5", Sense::Claim);
     assert_eq!(outside.reason.as_deref(), Some("no whole window inside that time"));
 }
+
+#[test]
+fn what_each_of_eight_runs_says_needs_no_interval() {
+    // Three requests of 5 s in each run: far too few for an interval of a p95.
+    let mut court = Court::new();
+    court.replications = vec![replication(0, 0.0); 8];
+    for replication in &mut court.replications {
+        let mut ok = Tally::default();
+        (0..3).for_each(|_| ok.record(5.0));
+        replication.classes.iter_mut().for_each(|class| class.ok = ok.clone());
+    }
+    let reason = "in each of 8 runs, by more than a factor of two";
+    assert_eq!(court.said("api.latency.p95 < 1s"), fails(reason));
+    assert_eq!(court.said("api.latency.p95 < 20s"), holds(reason));
+    // Within a factor of two of the limit nothing is decided, nor by fewer runs, nor when one differs.
+    assert_eq!(court.said("api.latency.p95 < 4s").0, Verdict::Undecided);
+    court.replications[0].classes.iter_mut().for_each(|class| class.ok = Tally::default());
+    assert_eq!(court.said("api.latency.p95 < 1s").0, Verdict::Undecided);
+    court.replications.truncate(7);
+    assert_eq!(court.said("api.latency.p95 < 1s").0, Verdict::Undecided);
+}

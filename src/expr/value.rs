@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{ExprError, Mistake};
 use crate::program::Quantity;
-use crate::units::MONTH_H;
+use crate::units::{self, MONTH_H, Scale};
 
 /// What a quantity's unit makes of it; each has one base unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,51 +103,13 @@ pub(crate) fn float(exact: Decimal) -> f64 {
 /// Whether a word is a unit of its own, so that a blank before it was a slip.
 pub(crate) fn is_unit(word: &str) -> bool {
     let word = word.split('/').next().unwrap_or(word);
-    word == "%" || word == "x" || scale(word).is_some()
+    word == "%" || word == "x" || units::is_unit(word)
 }
 
-fn scale(unit: &str) -> Option<(Decimal, Unit)> {
-    let micro = Decimal::new(1, 6);
-    let whole = |n: i64| Decimal::from(n);
-    let time = |seconds: Decimal| Some((seconds, Unit::Duration));
-    let bytes = |n: i64| Some((whole(n), Unit::Bytes));
-    match unit {
-        "us" | "µs" | "μs" => time(micro),
-        "ms" => time(Decimal::new(1, 3)),
-        "s" => time(Decimal::ONE),
-        "m" | "min" => time(whole(60)),
-        "h" => time(whole(3600)),
-        "d" => time(whole(86_400)),
-        "mo" => time(Decimal::from(3600 * MONTH_H)),
-        "B" => bytes(1),
-        "kB" | "KB" => bytes(1000),
-        "MB" => bytes(1_000_000),
-        "GB" => bytes(1_000_000_000),
-        "TB" => bytes(1_000_000_000_000),
-        "PB" => bytes(1_000_000_000_000_000),
-        "KiB" => bytes(1 << 10),
-        "MiB" => bytes(1 << 20),
-        "GiB" => bytes(1 << 30),
-        "TiB" => bytes(1 << 40),
-        "PiB" => bytes(1 << 50),
-        _ => None,
-    }
-}
-
-fn bits(unit: &str) -> Option<Decimal> {
-    let bits: i64 = match unit {
-        "bit" => 1,
-        "kbit" => 1000,
-        "Mbit" => 1_000_000,
-        "Gbit" => 1_000_000_000,
-        "Tbit" => 1_000_000_000_000,
-        _ => return None,
-    };
-    Some(Decimal::from(bits) / Decimal::from(8))
-}
-
-fn seconds_of(per: &str) -> Option<Decimal> {
-    scale(per).filter(|(_, unit)| *unit == Unit::Duration).map(|(seconds, _)| seconds)
+/// A number in the base unit, exact; `None` when it is too large to be.
+fn scaled(number: Decimal, (times, over): Scale) -> Option<Decimal> {
+    let whole = |x: f64| Decimal::from_f64_retain(x).expect("a unit is a whole number of its base");
+    number.checked_mul(whole(times))?.checked_div(whole(over))
 }
 
 /// Reads a quantity that begins at `offset` of its expression.
@@ -181,26 +143,21 @@ pub(crate) fn value(text: &str, offset: usize) -> Result<Value, ExprError> {
             }
         }
     } else {
-        match (unit, per.as_slice()) {
-            ("", []) => (number, Unit::Count),
-            ("%", []) => (times(Decimal::new(1, 2))?, Unit::Ratio),
-            ("x", []) => (number, Unit::Ratio),
-            ("", [per]) if seconds_of(per).is_some() => {
-                let seconds = seconds_of(per).expect("just asked");
-                (number / seconds, Unit::Rate)
-            }
-            (unit, []) if scale(unit).is_some() => {
-                let (factor, unit) = scale(unit).expect("just asked");
-                (times(factor)?, unit)
-            }
-            (unit, ["s"]) if bits(unit).is_some() => {
-                (times(bits(unit).expect("just asked"))?, Unit::Bandwidth)
-            }
-            (unit, ["s"]) if scale(unit).is_some_and(|(_, kind)| kind == Unit::Bytes) => {
-                (times(scale(unit).expect("just asked").0)?, Unit::Bandwidth)
-            }
-            _ => return Err(unknown_unit(text, digits, unit, &per, offset)),
-        }
+        let known = match (unit, per.as_slice()) {
+            ("", []) => Some(((1.0, 1.0), Unit::Count)),
+            ("%", []) => Some(((1.0, 100.0), Unit::Ratio)),
+            ("x", []) => Some(((1.0, 1.0), Unit::Ratio)),
+            ("", [per]) => units::duration(per).map(|(times, over)| ((over, times), Unit::Rate)),
+            (unit, []) => units::duration(unit)
+                .map(|scale| (scale, Unit::Duration))
+                .or_else(|| units::size(unit).map(|scale| (scale, Unit::Bytes))),
+            (unit, ["s"]) => units::volume(unit).map(|scale| (scale, Unit::Bandwidth)),
+            _ => None,
+        };
+        let Some((scale, unit)) = known else {
+            return Err(unknown_unit(text, digits, unit, &per, offset));
+        };
+        (scaled(number, scale).ok_or_else(too_large)?, unit)
     };
     let exact = if negative { -exact } else { exact };
     Ok(Value { exact, base: float(exact), unit, text: text.to_owned(), offset })
@@ -216,13 +173,12 @@ fn unknown_unit(text: &str, digits: &str, unit: &str, per: &[&str], offset: usiz
             let binary = unit.to_uppercase();
             error.hint(format!("{digits}{letter}B (decimal) or {digits}{binary}iB (binary)?"))
         }
-        "sec" | "secs" | "second" | "seconds" => error.hint(format!("seconds are `{digits}s`")),
-        "mins" | "minute" | "minutes" => error.hint(format!("minutes are `{digits}m`")),
-        "hr" | "hrs" | "hour" | "hours" => error.hint(format!("hours are `{digits}h`")),
-        "day" | "days" => error.hint(format!("days are `{digits}d`")),
-        "month" | "months" => error.hint(format!("months are `{digits}mo`")),
         "rps" | "qps" | "req" if !digits.is_empty() => {
             error.hint(format!("a rate is `{digits}/s`"))
+        }
+        _ if units::meant(unit).is_some() && per.is_empty() => {
+            let meant = units::meant(unit).expect("just asked");
+            error.hint(format!("did you mean `{digits}{meant}`?"))
         }
         _ if !per.is_empty() && unit.is_empty() => {
             error.expected("a rate per time: `/s`, `/min`, `/h`, `/d` or `/mo`")

@@ -8,7 +8,7 @@ mod money;
 mod quantity;
 
 pub use dimension::Dimension;
-pub(crate) use dimension::is_unit;
+pub(crate) use dimension::{Scale, duration, is_unit, meant, size, volume};
 pub use money::{Per, Price};
 pub use quantity::{Problem, ProblemKind, Quantity};
 

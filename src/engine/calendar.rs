@@ -24,6 +24,9 @@ const SEQ_BITS: u32 = 36;
 /// Keys in the front. Insertion into a sorted array beats the heap up to about 50 keys; half of it is
 /// filled at a time.
 const FRONT: usize = 32;
+/// Entries of the array below the first key. They are later than any key, so that a new key can be
+/// compared with this many others whatever the number of keys.
+const SLACK: usize = 4;
 /// Size of the heap from which the far tier is used: beyond it a heap leaves the nearest cache.
 const LARGE: usize = 2048;
 /// Buckets of the far tier.
@@ -45,13 +48,14 @@ pub(crate) struct Due {
 #[derive(Debug)]
 pub(crate) struct Calendar {
     seq: u64,
-    /// The first `front_len` entries, in descending order.
-    front: [u128; FRONT],
+    /// From entry [`SLACK`] on `front_len` keys in descending order.
+    front: [u128; FRONT + SLACK],
     front_len: usize,
     /// The front was filled since [`Calendar::take_refilled`] was last asked.
     refilled: bool,
-    /// Keys of the front are below it, those of the other tiers at or above it.
-    limit: u128,
+    /// Positions of new keys of the front are below it, those of the other tiers at or above it. (A new
+    /// key is later than every other of its position: it has the largest insertion number.)
+    limit: u64,
     heap: Vec<u128>,
     /// Positions of the heap are below it, those of the far tier at or above it.
     horizon: u64,
@@ -69,10 +73,10 @@ impl Calendar {
     pub(crate) fn new() -> Self {
         Self {
             seq: 0,
-            front: [0; FRONT],
+            front: [u128::MAX; FRONT + SLACK],
             front_len: 0,
             refilled: false,
-            limit: u128::MAX,
+            limit: u64::MAX,
             heap: Vec::with_capacity(2 * LARGE),
             horizon: u64::MAX,
             far: Far { beyond: NONE, free: NONE, ..Far::default() },
@@ -99,14 +103,26 @@ impl Calendar {
 
     #[inline]
     fn insert(&mut self, key: u128) {
-        if key < self.limit && self.front_len < FRONT {
-            let mut at = self.front_len;
-            while at > 0 && self.front[at - 1] < key {
+        let new = position(key);
+        if new < self.limit && self.front_len < FRONT {
+            let mut at = SLACK + self.front_len;
+            self.front_len += 1;
+            // With few keys the place is found by looking; with more it cannot be predicted, so the last
+            // ones are moved without a branch.
+            if at > SLACK + 2
+                && let Ok(last) =
+                    <&mut [u128; SLACK + 1]>::try_from(&mut self.front[at - SLACK..=at])
+                && !shift_in(last, key)
+            {
+                return;
+            } else if at > SLACK + 2 {
+                at -= SLACK;
+            }
+            while position(self.front[at - 1]) <= new {
                 self.front[at] = self.front[at - 1];
                 at -= 1;
             }
             self.front[at] = key;
-            self.front_len += 1;
         } else {
             self.insert_later(key);
         }
@@ -118,7 +134,7 @@ impl Calendar {
         if self.front_len == 0 && !self.refill() {
             return None;
         }
-        let key = self.front[self.front_len - 1];
+        let key = self.front[self.front_len + SLACK - 1];
         let time = (key >> (SEQ_BITS + 32)) as Time;
         if time > limit {
             return None;
@@ -136,21 +152,22 @@ impl Calendar {
 
     /// Payloads of the next events.
     pub(crate) fn upcoming(&self) -> impl Iterator<Item = u32> {
-        self.front[..self.front_len].iter().map(|key| *key as u32)
+        self.front[SLACK..SLACK + self.front_len].iter().map(|key| *key as u32)
     }
 
     #[inline(never)]
     fn insert_later(&mut self, key: u128) {
-        if key < self.limit {
+        let new = position(key);
+        if new < self.limit {
             // The front is full: its later half moves on.
             let half = FRONT / 2;
-            self.limit = self.front[half - 1];
+            self.limit = position(self.front[SLACK + half - 1]);
             for at in (0..half).rev() {
-                self.place(self.front[at]);
+                self.place(self.front[SLACK + at]);
             }
-            self.front.copy_within(half.., 0);
+            self.front.copy_within(SLACK + half.., SLACK);
             self.front_len = FRONT - half;
-            if key < self.limit {
+            if new < self.limit {
                 return self.insert(key);
             }
         }
@@ -173,18 +190,18 @@ impl Calendar {
     #[inline(never)]
     fn refill(&mut self) -> bool {
         if self.heap.is_empty() && !self.pour() {
-            self.limit = u128::MAX;
+            self.limit = u64::MAX;
             return false;
         }
         self.refilled = true;
         self.front_len = (FRONT / 2).min(self.heap.len());
         for at in (0..self.front_len).rev() {
-            self.front[at] = heap_pop(&mut self.heap);
+            self.front[SLACK + at] = heap_pop(&mut self.heap);
         }
         self.limit = match self.heap.first() {
-            Some(&key) => key,
-            None if self.far.len == 0 => u128::MAX,
-            None => u128::from(self.horizon) << 64,
+            Some(&key) => position(key),
+            None if self.far.len == 0 => u64::MAX,
+            None => self.horizon,
         };
         true
     }
@@ -352,6 +369,23 @@ impl Far {
             }
         }
     }
+}
+
+/// Puts the newest key in its place among the last of the front, whose first entry moves to the place
+/// it leaves free. Returns whether all of them are earlier, so that the key must go further.
+#[inline]
+fn shift_in(last: &mut [u128; SLACK + 1], key: u128) -> bool {
+    let new = position(key);
+    let mut carried = key;
+    let mut is_earlier = true;
+    for at in (0..SLACK).rev() {
+        let other = last[at];
+        is_earlier = position(other) <= new;
+        last[at + 1] = if is_earlier { other } else { carried };
+        carried = if is_earlier { carried } else { other };
+    }
+    last[0] = carried;
+    is_earlier
 }
 
 fn heap_push(keys: &mut Vec<u128>, key: u128) {

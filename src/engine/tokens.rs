@@ -201,7 +201,7 @@ impl<'p> World<'p> {
     fn start_service(&mut self, station: u32, id: u32, time: DrawId) {
         let now = self.now;
         let length = self.draw_ns(id, time);
-        let wake = self.calendar.push(now + length, event::WAKE | id);
+        let wake = self.calendar.push(now + length, event::SERVED | id);
         let task = &mut self.tasks[id];
         task.wake = wake;
         task.state = State::Serving;
@@ -598,7 +598,7 @@ impl<'p> World<'p> {
             self.tasks[id].remaining = length;
         }
         let now = self.now;
-        let seq = self.calendar.push(now + length, event::WAKE | id);
+        let seq = self.calendar.push(now + length, event::SERVED | id);
         let task = &mut self.tasks[id];
         task.wake = seq;
         task.state = State::Serving;

@@ -36,6 +36,8 @@ pub(crate) mod event {
     pub(crate) const SESSION: u32 = 10 << 28;
     pub(crate) const STREAM: u32 = 11 << 28;
     pub(crate) const CHURN: u32 = 12 << 28;
+    /// The wake event of a task in service, the most frequent one.
+    pub(crate) const SERVED: u32 = 13 << 28;
     pub(crate) const INDEX: u32 = (1 << 28) - 1;
 }
 
@@ -249,6 +251,7 @@ impl<'p> World<'p> {
             self.events += 1;
             let index = due.payload & event::INDEX;
             match due.payload & !event::INDEX {
+                event::SERVED => self.served(index, due.seq),
                 event::WAKE => self.wake(index, due.seq),
                 event::SOURCE => self.source_event(index as usize),
                 event::PROCESSOR => self.processor_event(index, due.seq),
@@ -276,7 +279,10 @@ impl<'p> World<'p> {
         let tasks = &self.tasks;
         let wakes = || {
             let payloads = self.calendar.upcoming();
-            payloads.filter(|payload| payload & !event::INDEX == event::WAKE)
+            payloads.filter_map(|payload| match payload & !event::INDEX {
+                event::WAKE | event::SERVED => Some(payload & event::INDEX),
+                _ => None,
+            })
         };
         let mut sum = wakes().fold(0, |sum, id| sum ^ tasks.touch(id));
         if !self.program.frames.is_empty() {
@@ -307,7 +313,28 @@ impl<'p> World<'p> {
         }
     }
 
-    /// The wake event of a task.
+    /// Service of a task ends.
+    #[inline]
+    fn served(&mut self, id: u32, seq: u64) {
+        let task = &mut self.tasks[id];
+        if task.wake != seq {
+            return;
+        }
+        debug_assert!(task.state == State::Serving, "only service has this event");
+        task.wake = 0;
+        task.state = State::Ready;
+        let station = task.station;
+        task.pc += 1;
+        task.remaining = 0;
+        if task.sample != NOBODY {
+            let served = self.now - task.since;
+            self.spend(id, self.places[station as usize].owner, 0, served);
+        }
+        self.end_service(station, id);
+        self.step(id);
+    }
+
+    /// The wake event of a task that waits for time to pass.
     #[inline]
     fn wake(&mut self, id: u32, seq: u64) {
         let task = &mut self.tasks[id];
@@ -318,17 +345,6 @@ impl<'p> World<'p> {
         let state = task.state;
         task.state = State::Ready;
         match state {
-            State::Serving => {
-                let station = task.station;
-                task.pc += 1;
-                task.remaining = 0;
-                if task.sample != NOBODY {
-                    let served = self.now - task.since;
-                    self.spend(id, self.places[station as usize].owner, 0, served);
-                }
-                self.end_service(station, id);
-                self.step(id);
-            }
             State::Delay => {
                 let (owner, since) = (task.station as u16, task.since);
                 task.pc += 1;

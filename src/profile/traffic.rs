@@ -102,7 +102,7 @@ pub(crate) fn decode(
         }
         _ => Supply::Open {
             curve: fields.curve("rate").unwrap_or(Curve::Constant(0.0)),
-            gaps: fields.gaps("arrivals").flatten(),
+            gaps: fields.gaps("arrivals"),
             batch: batch(decode, fields),
         },
     };

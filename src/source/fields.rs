@@ -78,8 +78,8 @@ accessors! {
     money -> Decimal;
     /// `true` or `false`.
     bool -> bool;
-    /// The shape of gaps between arrivals with mean 1; `None` of the inner option is Poisson.
-    gaps -> Option<Distribution>;
+    /// The shape of gaps between arrivals with mean 1; `None` is Poisson.
+    gaps -> Distribution;
 }
 
 impl<'a> Fields<'a> {
@@ -175,6 +175,11 @@ impl<'a> Fields<'a> {
         }
         // A list or a map where a value is expected was reported by the check of the table.
         (node.text().is_some() || !field.shape.is_scalar()).then_some(node)
+    }
+
+    /// The same, where a list or a map may be a parameter.
+    fn whole(&self, key: &str) -> Option<&'a Node> {
+        self.reader.resolved(self.written(key)?, &self.path_of(key))
     }
 
     /// The keys and values that stand in the map.
@@ -293,38 +298,32 @@ impl<'a> Fields<'a> {
 
     /// A map of names.
     pub fn map(&self, key: &str) -> Vec<&'a Entry> {
-        let Some(node) = self.written(key) else { return Vec::new() };
-        match &node.value {
-            Value::Map(entries) => {
-                entries.iter().filter(|e| !matches!(e.node.value, Value::Null)).collect()
-            }
-            _ => {
-                let message = format!("{} where a map of names is expected", node.kind());
-                let path = self.path_of(key);
-                self.reader.fault(Fault::error(FaultKind::Shape, node.place, &path, message));
-                Vec::new()
-            }
-        }
+        let Some(node) = self.whole(key) else { return Vec::new() };
+        let Value::Map(entries) = &node.value else {
+            let message = format!("{} where a map of names is expected", node.kind());
+            let path = self.path_of(key);
+            self.reader.fault(Fault::error(FaultKind::Shape, node.place, &path, message));
+            return Vec::new();
+        };
+        entries.iter().filter(|e| !matches!(e.node.value, Value::Null)).collect()
     }
 
     /// A list.
     pub fn list(&self, key: &str) -> Vec<&'a Node> {
-        let Some(node) = self.written(key) else { return Vec::new() };
-        match &node.value {
-            Value::List(items) => items.iter().collect(),
-            _ => {
-                let message = format!("{} where a list is expected", node.kind());
-                let path = self.path_of(key);
-                let fault = Fault::error(FaultKind::Shape, node.place, &path, message);
-                self.reader.fault(fault.expected("`[ … ]`, or lines that begin with `-`"));
-                Vec::new()
-            }
-        }
+        let Some(node) = self.whole(key) else { return Vec::new() };
+        let Value::List(items) = &node.value else {
+            let message = format!("{} where a list is expected", node.kind());
+            let path = self.path_of(key);
+            let fault = Fault::error(FaultKind::Shape, node.place, &path, message);
+            self.reader.fault(fault.expected("`[ … ]`, or lines that begin with `-`"));
+            return Vec::new();
+        };
+        items.iter().collect()
     }
 
     /// Texts of a value or a list of values, with their places.
     pub fn names(&self, key: &str) -> Vec<(String, Place)> {
-        let Some(node) = self.written(key) else { return Vec::new() };
+        let Some(node) = self.whole(key) else { return Vec::new() };
         let path = self.path_of(key);
         let items: Vec<&Node> = match &node.value {
             Value::List(items) => items.iter().collect(),
@@ -338,7 +337,7 @@ impl<'a> Fields<'a> {
 
     /// One price or a list.
     pub fn prices(&self, key: &str) -> Vec<Price> {
-        let Some(node) = self.written(key) else { return Vec::new() };
+        let Some(node) = self.whole(key) else { return Vec::new() };
         let path = self.path_of(key);
         match &node.value {
             Value::List(items) => {

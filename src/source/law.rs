@@ -202,12 +202,10 @@ impl Law<'_> {
         let example = format!("`{}`", LISTS[1].1);
         let (bounds, files): (Vec<&Argument>, Vec<&Argument>) =
             self.arguments.iter().partition(|argument| argument.key.is_some());
-        let name = match files.as_slice() {
-            [Argument { value: Piece { kind: Kind::Atom(name), .. }, .. }] => name,
-            _ => {
-                let message = "`empirical` takes the name of one file";
-                return self.me.wrong(self.piece, FaultKind::Value, message, &example);
-            }
+        let [Argument { value: Piece { kind: Kind::Atom(name), .. }, .. }] = files.as_slice()
+        else {
+            let message = "`empirical` takes the name of one file";
+            return self.me.wrong(self.piece, FaultKind::Value, message, &example);
         };
         let cells = [self.inner(), Dimension::Number];
         let rows = rows(self.me, self.piece, name, cells, MAX_VALUES)?;

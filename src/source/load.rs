@@ -97,7 +97,7 @@ impl Loader {
         self.chain.push((identity, name));
         let layered = self.layered(node, path.parent().unwrap_or(Path::new("")));
         self.chain.pop();
-        layered
+        Some(layered)
     }
 
     fn text(&mut self, name: &str, text: String, directory: &Path) -> Option<Node> {
@@ -106,7 +106,7 @@ impl Loader {
             return self.fail(FaultKind::File, Place::default(), message);
         }
         let node = self.parse(name, text, directory)?;
-        self.layered(node, directory)
+        Some(self.layered(node, directory))
     }
 
     /// Reads one file, without its layers.
@@ -158,8 +158,8 @@ impl Loader {
     }
 
     /// The layers that a map names under `extends`, and the map over them.
-    fn layered(&mut self, node: Node, directory: &Path) -> Option<Node> {
-        let Some(extends) = node.get("extends").cloned() else { return Some(node) };
+    fn layered(&mut self, node: Node, directory: &Path) -> Node {
+        let Some(extends) = node.get("extends").cloned() else { return node };
         let names = match &extends.value {
             Value::List(items) => items.clone(),
             _ => vec![extends],
@@ -185,9 +185,9 @@ impl Loader {
         match base {
             Some(mut base) => {
                 merge(&mut base, node, &mut Vec::new());
-                Some(base)
+                base
             }
-            None => Some(node),
+            None => node,
         }
     }
 
@@ -264,7 +264,7 @@ fn nearest_file(path: &Path) -> Option<String> {
         .ok()?
         .take(1000)
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name != wanted && name.ends_with(".yaml"))
+        .filter(|name| name != wanted && Path::new(name).extension().is_some_and(|e| e == "yaml"))
         .collect();
     names.sort();
     let nearest = super::nearest(wanted, names.iter().map(String::as_str))?;

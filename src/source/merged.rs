@@ -83,7 +83,7 @@ fn scalar(text: &str, quoted: bool) -> String {
         && !text.contains(": ")
         && !text.ends_with(':')
         && !matches!(text, "null" | "~" | "Null" | "NULL" | "---" | "...");
-    if plain && !quoted || text.is_empty() && !quoted {
+    if !quoted && (plain || text.is_empty()) {
         return text.to_owned();
     }
     let mut out = String::from("\"");

@@ -36,3 +36,6 @@ pub use table::{Field, Shape, Table};
 pub use tree::{Entry, Files, Node, Place, Tree, Value};
 
 pub use crate::units::{Per, Price};
+
+#[cfg(test)]
+mod tests;

@@ -190,11 +190,11 @@ impl Context<'_> {
         Some(())
     }
 
-    /// The shape of gaps between arrivals, with mean 1; inner `None` is Poisson.
-    pub(super) fn gaps(&self, piece: &Piece) -> Option<Option<Distribution>> {
+    /// The shape of gaps between arrivals, with mean 1; `None` is Poisson (or faulty).
+    pub(super) fn gaps(&self, piece: &Piece) -> Option<Distribution> {
         self.resolved(piece, &|me, piece| match &piece.kind {
-            Kind::Atom(word) if word == "poisson" => Some(None),
-            Kind::Atom(word) if word == "even" => Some(Some(Distribution::Constant(1.0))),
+            Kind::Atom(word) if word == "poisson" => None,
+            Kind::Atom(word) if word == "even" => Some(Distribution::Constant(1.0)),
             Kind::Call(..) => {
                 let dist = me.dist(piece, Dimension::Number, Some(1.0))?;
                 let mean = dist.mean();
@@ -202,7 +202,7 @@ impl Context<'_> {
                     let message = "gaps between arrivals have a mean above 0";
                     return me.wrong(piece, FaultKind::Range, message, "");
                 }
-                Some(Some(dist.scaled(1.0 / mean)))
+                Some(dist.scaled(1.0 / mean))
             }
             Kind::Atom(word) => {
                 let message = format!("`{word}` is no shape of arrivals");

@@ -174,8 +174,7 @@ impl<'t, 'f> Builder<'t, 'f> {
             return self.fatal(place, "a key must be a plain word, not a list or a map", "");
         }
         if self.open.len() >= MAX_DEPTH {
-            let message = format!("nested deeper than {MAX_DEPTH} levels");
-            return self.fatal(place, &message, "");
+            return self.fatal(place, &too_deep(), "");
         }
         let byte = self.byte(span.start.index());
         let flow = self.text[byte..].starts_with(['{', '[']);
@@ -265,6 +264,9 @@ impl<'t, 'f> Builder<'t, 'f> {
     /// Says in the words of a profile's writer what the parser did not understand.
     fn scan_error(&mut self, error: &ScanError) {
         let (place, info) = (self.place_of(*error.marker()), error.info());
+        if info.contains("recursion limit") {
+            return self.fatal(place, &too_deep(), "");
+        }
         let flow = self.open.iter().rev().find(|open| open.flow).map(|open| open.place);
         if let Some(began) = flow.filter(|_| info.contains("flow") || info.contains("eof")) {
             let (kind, close) = self.bracket(began);
@@ -336,3 +338,7 @@ impl<'t, 'f> Builder<'t, 'f> {
 }
 
 const NO_ALIASES: &str = "aliases (`*name`) are not supported";
+
+fn too_deep() -> String {
+    format!("nested deeper than {MAX_DEPTH} levels")
+}

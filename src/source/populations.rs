@@ -87,9 +87,10 @@ impl Reader {
             let message = format!("there is no population `{name}`");
             let fault = Fault::error(FaultKind::UnknownName, place, path, message);
             let fault = fault.meant(name, entries.iter().map(|entry| entry.key.as_str()));
-            self.fault(match entries.is_empty() {
-                true => fault.expected(format!("`users: {{ {name}: 1000 }}` at the top")),
-                false => fault,
+            self.fault(if entries.is_empty() {
+                fault.expected(format!("`users: {{ {name}: 1000 }}` at the top"))
+            } else {
+                fault
             });
             return None;
         };

@@ -321,6 +321,10 @@ impl Reader {
 
 macro_rules! decoders {
     ($($(#[$doc:meta])* $name:ident -> $out:ty = |$reader:ident, $node:ident, $path:ident| $body:expr;)*) => {
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "a method of one lifetime is no function of all"
+        )]
         impl Reader {$(
             $(#[$doc])*
             pub fn $name(&self, $node: &Node, $path: &str) -> Option<$out> {
@@ -358,8 +362,8 @@ decoders! {
     popularity -> f64 = |r, node, path| r.value(node, path, |context, piece| context.popularity(piece));
     /// Pause before a repeat.
     backoff -> Backoff = |r, node, path| r.value(node, path, |context, piece| context.backoff(piece));
-    /// The shape of gaps between arrivals with mean 1; `None` of the inner option is Poisson.
-    gaps -> Option<Distribution> = |r, node, path| r.value(node, path, |context, piece| context.gaps(piece));
+    /// The shape of gaps between arrivals with mean 1; `None` is Poisson.
+    gaps -> Distribution = |r, node, path| r.value(node, path, |context, piece| context.gaps(piece));
 }
 
 /// Names that refer to each other, up to the one that closes the ring.

@@ -68,11 +68,11 @@ pub(crate) fn read(text: &str) -> Result<Piece, Misspelling> {
         } else {
             format!("`{}` after the end of the value", shortened(&rest))
         };
-        let mut wrong = reader.wrong(reader.at, chars.len() - reader.at, message);
+        let mut misspelt = wrong(reader.at, chars.len() - reader.at, message);
         if let Kind::Atom(first) = &piece.kind {
-            wrong.expected = decimal_comma(first, &chars[piece.offset + piece.width..]);
+            misspelt.expected = decimal_comma(first, &chars[piece.offset + piece.width..]);
         }
-        return Err(wrong);
+        return Err(misspelt);
     }
     Ok(piece)
 }
@@ -97,16 +97,16 @@ fn shortened(text: &str) -> String {
     }
 }
 
+fn wrong(offset: usize, width: usize, message: String) -> Misspelling {
+    Misspelling { offset, width: width.max(1), message, expected: None }
+}
+
 struct Spelling<'a> {
     chars: &'a [char],
     at: usize,
 }
 
 impl Spelling<'_> {
-    fn wrong(&self, offset: usize, width: usize, message: String) -> Misspelling {
-        Misspelling { offset, width: width.max(1), message, expected: None }
-    }
-
     fn blanks(&mut self) {
         // In quotes and in block style a comma counts as a blank.
         while self.chars.get(self.at).is_some_and(|c| c.is_whitespace() || *c == ',') {
@@ -133,7 +133,7 @@ impl Spelling<'_> {
     fn value(&mut self, depth: usize) -> Result<Piece, Misspelling> {
         let offset = self.at;
         if depth > DEEPEST {
-            return Err(self.wrong(offset, 1, "parentheses are nested too deeply".to_owned()));
+            return Err(wrong(offset, 1, "parentheses are nested too deeply".to_owned()));
         }
         let word = self.word();
         if self.chars.get(self.at) == Some(&'(') && !word.starts_with('=') && !word.is_empty() {
@@ -143,7 +143,7 @@ impl Spelling<'_> {
             return Ok(Piece { offset, width, kind: Kind::Call(word, arguments) });
         }
         if word.is_empty() {
-            return Err(self.wrong(offset, 1, "a value is missing".to_owned()));
+            return Err(wrong(offset, 1, "a value is missing".to_owned()));
         }
         Ok(Piece { offset, width: self.at - offset, kind: Kind::Atom(word) })
     }
@@ -156,24 +156,21 @@ impl Spelling<'_> {
                 None => {
                     let text: String = self.chars[call..].iter().collect();
                     let width = self.chars.len() - call;
-                    let mut wrong = self.wrong(
-                        call,
-                        width,
-                        format!("`{}` has no closing `)`", shortened(&text)),
-                    );
-                    wrong.expected = Some(
+                    let mut misspelt =
+                        wrong(call, width, format!("`{}` has no closing `)`", shortened(&text)));
+                    misspelt.expected = Some(
                         "arguments that stand apart by blanks: inside `{ }` and `[ ]` a comma ends \
                          the value"
                             .to_owned(),
                     );
-                    return Err(wrong);
+                    return Err(misspelt);
                 }
                 Some(')') => {
                     self.at += 1;
                     return Ok(arguments);
                 }
                 Some(_) if arguments.len() >= MOST_ARGUMENTS => {
-                    return Err(self.wrong(self.at, 1, "too many arguments".to_owned()));
+                    return Err(wrong(self.at, 1, "too many arguments".to_owned()));
                 }
                 Some(_) => {}
             }

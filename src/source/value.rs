@@ -180,7 +180,7 @@ impl<'r> Context<'r> {
                 let written = quantity.number.parse::<f64>().unwrap_or(0.0) * drawn / number;
                 let whole = dimension == Dimension::Count && quantity.per.is_empty();
                 let written = if whole { written.round() } else { written };
-                let per: String = quantity.per.iter().map(|per| format!("/{per}")).collect();
+                let per = quantity.strokes();
                 let dollars = if quantity.dollars { "$" } else { "" };
                 Kind::Atom(format!("{dollars}{written}{}{per}", quantity.unit))
             }

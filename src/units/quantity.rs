@@ -319,6 +319,11 @@ impl<'a> Quantity<'a> {
         })
     }
 
+    /// What it is per, as it is written.
+    pub fn strokes(&self) -> String {
+        self.per.iter().flat_map(|per| ["/", per]).collect()
+    }
+
     /// `512M`: both readings.
     fn ambiguous(&self) -> Option<(String, String)> {
         let prefix = match self.unit {
@@ -328,7 +333,7 @@ impl<'a> Quantity<'a> {
             "T" => ("TB", "TiB"),
             _ => return None,
         };
-        let rest: String = self.per.iter().map(|per| format!("/{per}")).collect();
+        let rest = self.strokes();
         let number = &self.number;
         Some((format!("{number}{}{rest}", prefix.0), format!("{number}{}{rest}", prefix.1)))
     }
@@ -339,9 +344,6 @@ impl<'a> Quantity<'a> {
             return None;
         }
         let number = &self.number;
-        let rest = |from: usize| -> String {
-            self.per.iter().skip(from).map(|per| format!("/{per}")).collect()
-        };
         let known = dimension::meant(self.unit);
         let fits = |unit: &str| match dimension {
             Dimension::Duration => dimension::duration(unit).is_some(),
@@ -350,7 +352,7 @@ impl<'a> Quantity<'a> {
             _ => false,
         };
         if let Some(unit) = known.filter(|unit| fits(unit)) {
-            return Some(format!("{number}{unit}{}", rest(0)));
+            return Some(format!("{number}{unit}{}", self.strokes()));
         }
         Some(match dimension {
             Dimension::Duration if self.unit.is_empty() => format!("{number}ms"),

@@ -100,10 +100,11 @@ fn what_would_exhaust_the_stack_or_the_clock_is_refused() {
 /// Long chains of parameters and of populations end in a fault, not in the stack's end.
 #[test]
 fn long_chains_are_refused() {
-    let many: String = (0..5000).map(|i| format!("p{i}: =p{}, ", i + 1)).collect();
-    let shares: String = (0..5000).map(|i| format!("u{i}: 50%/u{}, ", i + 1)).collect();
+    let many: Vec<String> = (0..5000).map(|i| format!("p{i}: =p{}", i + 1)).collect();
+    let shares: Vec<String> = (0..5000).map(|i| format!("u{i}: 50%/u{}", i + 1)).collect();
+    let (many, shares) = (many.join(", "), shares.join(", "));
     let text =
-        format!("parameters: {{ {many} p5000: 5ms }}\nusers: {{ {shares} u5000: 10 }}\nv: =p0\n");
+        format!("parameters: {{ {many}, p5000: 5ms }}\nusers: {{ {shares}, u5000: 10 }}\nv: =p0\n");
     let (value, faults) = super::reading(&text, |reader, tree| {
         tree.root.get("v").and_then(|node| reader.seconds(node, "v"))
     });

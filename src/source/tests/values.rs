@@ -183,11 +183,12 @@ fn an_uncertain_value_is_drawn_from_its_range_once_per_world() {
         })
         .collect();
     // Mean of the triangle (a + b + c)/3 and its variance (a² + b² + c² − ab − ac − bc)/18.
-    let (a, b, c) = (0.01, 0.03, 0.08);
-    let variance: f64 = (a * a + b * b + c * c - a * b - a * c - b * c) / 18.0;
+    let (low, mode, high) = (0.01_f64, 0.03_f64, 0.08_f64);
+    let squares = low * low + mode * mode + high * high;
+    let variance = (squares - low * mode - low * high - mode * high) / 18.0;
     let measured = means.iter().sum::<f64>() / f64::from(n);
     let error = 4.0 * (variance / f64::from(n)).sqrt();
-    assert!((measured - (a + b + c) / 3.0).abs() < error, "{measured}");
+    assert!((measured - (low + mode + high) / 3.0).abs() < error, "{measured}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use capplan::profile::{Options, Profile};
 use capplan::source::{self, Input};
 
-/// The ```yaml blocks of a document with their line numbers.
+/// The YAML blocks of a document with their line numbers.
 fn examples(document: &str) -> Vec<(usize, String)> {
     let mut examples = Vec::new();
     let mut lines = document.lines().enumerate();

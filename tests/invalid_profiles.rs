@@ -131,10 +131,11 @@ fn each_mistake_is_found_at_the_place_that_was_written_down_by_hand() {
     let cases = cases(INVALID);
     assert!(cases.len() >= 70, "only {} files", cases.len());
     for case in &cases {
-        wrong += &match faults(&Input::Path(case.path.clone()), &case.sets) {
+        let found = match faults(&Input::Path(case.path.clone()), &case.sets) {
             Some((files, faults)) => difference(case, &files, &faults, Severity::Error),
             None => format!("\n{}: is taken for valid\n", case.name),
         };
+        wrong.push_str(&found);
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
@@ -144,12 +145,13 @@ fn each_oddity_is_a_warning_at_its_place() {
     let mut wrong = String::new();
     for case in &cases(ODD) {
         let options = Options { sets: case.sets.clone(), ..Options::default() };
-        wrong += &match Profile::load(&Input::Path(case.path.clone()), &options) {
+        let found = match Profile::load(&Input::Path(case.path.clone()), &options) {
             Ok(profile) => difference(case, &profile.files, &profile.warnings, Severity::Warning),
             Err((files, faults)) => {
                 format!("\n{}:\n{}", case.name, source::render(&files, &faults, false))
             }
         };
+        wrong.push_str(&found);
     }
     assert!(wrong.is_empty(), "{wrong}");
 }

@@ -50,7 +50,7 @@ pub fn erlang_transform(mean_s: f64, stages: u32) -> impl Fn(f64) -> f64 {
 /// L = ρ·(1 + E[X²]/E[X]) / (2·(1 − ρ))        R = L / λ
 /// ```
 ///
-/// `load` counts single arrivals; `size` is E[X] and `square` E[X²] of the batch. `None` at ρ ≥ 1.
+/// `load` counts single arrivals; `size` is `E[X]` and `square` `E[X²]` of the batch. `None` at ρ ≥ 1.
 ///
 /// Source: Gross et al., *Fundamentals of Queueing Theory*, 4th ed. (2008), ch. 3.
 pub fn batch_response_s(load: Load, size: f64, square: f64) -> Option<f64> {

@@ -108,7 +108,7 @@ mod tests {
         assert!(bucket_rejects(50.0, 100.0, 1000) < 1e-12);
     }
 
-    /// E[wait] of a bucket with one token is the wait of M/D/1.
+    /// `E[wait]` of a bucket with one token is the wait of M/D/1.
     #[test]
     fn waiting_at_a_bucket_of_one_is_m_d_1() {
         let delay = bucket_delay(0.8, 1.0, 1).expect("λ < r");

@@ -3,9 +3,9 @@
 /// The first two moments of a service time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
-    /// E[S], seconds.
+    /// `E[S]`, seconds.
     pub mean_s: f64,
-    /// E[S²], seconds².
+    /// `E[S²]`, seconds².
     pub square_s2: f64,
 }
 
@@ -16,7 +16,7 @@ impl Moments {
         Self { mean_s, square_s2: mean_s * mean_s * (1.0 + scv) }
     }
 
-    /// Mean remaining life of a service in progress at a random moment, E[S²] / 2E[S], seconds.
+    /// Mean remaining life of a service in progress at a random moment, `E[S²]` / `2E[S]`, seconds.
     pub fn residual_s(self) -> f64 {
         if self.mean_s > 0.0 { self.square_s2 / (2.0 * self.mean_s) } else { 0.0 }
     }

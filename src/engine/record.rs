@@ -6,8 +6,8 @@ use super::task::{NOBODY, State};
 use super::world::{Moving, World};
 use crate::program::{NONE, Program};
 use crate::results::{
-    Attribution, Balance, ClassRecord, ComponentRecord, FamilyRecord, InstanceRecord, Level,
-    Replication, StationRecord,
+    Attribution, Balance, ClassRecord, FamilyRecord, InstanceRecord, Level, Replication,
+    StationRecord,
 };
 use crate::stats::Tally;
 
@@ -323,9 +323,10 @@ impl World<'_> {
         }
         self.inside_at_start = inside;
         for component in &mut self.components {
-            let failures = component.failures.len();
-            *component =
-                ComponentRecord { failures: vec![0; failures], ..ComponentRecord::default() };
+            component.calls = 0;
+            component.response.reset();
+            component.failures.fill(0);
+            component.amount = 0.0;
         }
         self.families.fill(FamilyRecord::default());
         self.instances.fill(InstanceRecord::default());

@@ -324,6 +324,7 @@ impl World<'_> {
         caller.timer = NOBODY;
         caller.wake = 0;
         caller.remaining = 0;
+        caller.drawn = 0;
         caller.child = NOBODY;
         caller.frame = spec.frame.map_or(NONE, |f| f.0);
         let new = self.tasks.insert(caller);

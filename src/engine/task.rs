@@ -50,6 +50,8 @@ pub(crate) struct Task {
     pub(crate) wake: u64,
     /// Service left of a preempted task, ns; else 0.
     pub(crate) remaining: u64,
+    /// One more than the length of the service that it waits for, ns, when that is drawn already.
+    pub(crate) drawn: u64,
     /// On a processor: its group's clock when it came.
     pub(crate) clock: f64,
     pub(crate) pc: Pc,
@@ -86,6 +88,7 @@ impl Task {
             since: started,
             wake: 0,
             remaining: 0,
+            drawn: 0,
             clock: 0.0,
             pc,
             next: NOBODY,

@@ -186,21 +186,24 @@ impl<'p> World<'p> {
             place.stats.wait.record(0.0);
             place.stats.busy.add(now, 1.0);
             place.stats.given.begin(now);
-            self.start_service(station, id, time);
+            let length = self.draw_ns(id, time);
+            self.start_service(station, id, length);
             return Answer::Granted(0);
         }
         let answer = self.tokens_arrive(station, id);
-        if let Answer::Granted(_) = answer {
-            self.serve(station, id, time);
+        match answer {
+            Answer::Granted(_) => self.serve(station, id, time),
+            // Drawn while there is time: at its turn everything waits for it.
+            Answer::Waits => self.tasks[id].drawn = self.draw_ns(id, time) + 1,
+            Answer::Fails(_) => {}
         }
         answer
     }
 
-    /// Draws the service time of a task that has its unit, and schedules the end.
+    /// Schedules the end of service of a task that has its unit.
     #[inline]
-    fn start_service(&mut self, station: u32, id: u32, time: DrawId) {
+    fn start_service(&mut self, station: u32, id: u32, length: Time) {
         let now = self.now;
-        let length = self.draw_ns(id, time);
         let wake = self.calendar.push(now + length, event::SERVED | id);
         let task = &mut self.tasks[id];
         task.wake = wake;
@@ -222,11 +225,12 @@ impl<'p> World<'p> {
             && state.reserved == NOBODY
             && state.busy <= state.capacity
             && let Some((next, _)) = state.queue.front()
-            && let Op::Serve { time, .. } = self.program.ops[self.tasks[next].pc as usize]
+            && self.tasks[next].drawn > 0
         {
             state.queue.pop_front(&mut self.tasks);
             place.stats.queue.add(now, -1.0);
             let task = &mut self.tasks[next];
+            let length = std::mem::take(&mut task.drawn) - 1;
             let waited = now - task.since;
             place.stats.served += 1;
             place.stats.wait.record(waited.cast_signed() as f64 * 1e-9);
@@ -238,7 +242,7 @@ impl<'p> World<'p> {
             if sampled {
                 self.spend(next, owner, waited, 0);
             }
-            return self.start_service(station, next, time);
+            return self.start_service(station, next, length);
         }
         self.give_back(station, id);
     }
@@ -587,8 +591,13 @@ impl<'p> World<'p> {
     /// Starts (or resumes) service of a task that has a unit.
     #[inline]
     pub(crate) fn serve(&mut self, station: u32, id: u32, time: DrawId) {
-        let left = self.tasks[id].remaining;
-        let length = if left > 0 { left } else { self.draw_ns(id, time) };
+        let task = &mut self.tasks[id];
+        let (left, drawn) = (task.remaining, std::mem::take(&mut task.drawn));
+        let length = match (left, drawn) {
+            (0, 0) => self.draw_ns(id, time),
+            (0, drawn) => drawn - 1,
+            (left, _) => left,
+        };
         let place = &mut self.places[station as usize];
         place.stats.given.begin(self.now);
         if let Moving::Tokens(state) = &mut place.moving
@@ -637,6 +646,7 @@ impl<'p> World<'p> {
         }
         let owner = place.owner;
         self.timers.cancel(task.timer);
+        self.tasks[id].drawn = 0;
         self.tasks[id].timer = NOBODY;
         self.tasks[id].state = State::Ready;
         self.spend(id, owner, waited, 0);

@@ -6,8 +6,10 @@ mod notes;
 mod objectives;
 mod parts;
 
+use super::figure::bare;
 use super::layout::{Look, Page, Tone, toned};
 use super::{Origin, Report};
+use crate::program::Quantity;
 use crate::verdict::Verdict;
 
 /// All reports, one after another; those that are left out for width are in the JSON document.
@@ -42,12 +44,9 @@ fn one(page: &mut Page, report: &Report) {
     notes::next_step(page, report);
 }
 
-/// Title, file and the sentence that counts the verdicts.
+/// Title, what it is about, and the sentence that counts the verdicts.
 fn head(page: &mut Page, report: &Report) {
-    page.line(&[
-        toned(Tone::Strong, &*report.profile.name),
-        toned(Tone::Faint, &*report.profile.file),
-    ]);
+    page.line(&[toned(Tone::Strong, &*report.profile.name), toned(Tone::Faint, subject(report))]);
     let (word, tone) = match report.verdict {
         Verdict::Holds => ("HOLDS", Tone::Good),
         Verdict::Undecided => ("UNDECIDED", Tone::Warn),
@@ -64,6 +63,18 @@ fn head(page: &mut Page, report: &Report) {
         let text = "PARTIAL: interrupted; what follows rests on less data than was asked for";
         page.line(&[toned(Tone::Bad, text)]);
     }
+}
+
+/// `(profiles/mina/peak.yaml; active 50,000; --scale 1.5)`.
+fn subject(report: &Report) -> String {
+    let profile = &report.profile;
+    let mut parts = vec![profile.file.clone()];
+    let users =
+        profile.users.iter().map(|(name, n)| format!("{name} {}", bare(*n, Quantity::Count)));
+    parts.extend(users);
+    parts.extend((profile.scale != 1.0).then(|| format!("load times {}", profile.scale)));
+    parts.extend(profile.set.iter().cloned());
+    format!("({})", parts.join("; "))
 }
 
 /// `1 of 3 objectives fails, 1 undecided; all 9 claims hold`.

@@ -114,6 +114,8 @@ fn bad_usage_profiles_and_files_end_with_2_and_say_why_on_stderr() {
         (vec!["simulate", "shop.yaml", "--duration", "10"], "--duration"),
         (vec!["simulate", "shop.yaml", "--scale=-1"], "--scale"),
         (vec!["simulate", "shop.yaml", "--replications", "0"], "--replications"),
+        (vec!["simulate", "shop.yaml", "--duration", "30000d"], "run.duration"),
+        (vec!["simulate", "shop.yaml", "--warmup", "30000d"], "--max-requests"),
         (vec!["simulate", "missing.yaml"], "missing.yaml"),
         (vec!["simulate", "."], "capplan: .: not simulated"),
         (vec!["simulate", "bad.yaml"], "bad.yaml:10:"),

@@ -121,6 +121,14 @@ pub(super) fn positive(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A number of requests that ends within somebody's life.
+pub(super) fn budget(text: &str) -> Result<u64, String> {
+    match positive(text)? {
+        n @ ..=1_000_000_000_000 => Ok(n),
+        _ => Err("at most 1_000_000_000_000 are possible".to_owned()),
+    }
+}
+
 /// A ratio above 0 and below 1.
 pub(super) fn precision(text: &str) -> Result<f64, String> {
     let share = quantity(text, Unit::Ratio, "a percentage such as 5%")?;
@@ -164,6 +172,7 @@ mod tests {
         for wrong in ["0", "-1", "nan", "inf", "x", "5s"] {
             assert!(factor(wrong).is_err(), "{wrong}");
         }
+        assert!(budget("1_000_000_000_001").is_err() && budget("1").is_ok());
         assert!(replications("0").is_err() && count("-1").is_err() && precision("0%").is_err());
     }
 

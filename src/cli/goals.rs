@@ -1,7 +1,9 @@
 //! How long a run goes on: until what its profile's conditions need is known.
 
+use super::options::Running;
 use crate::profile::Profile;
-use crate::program::{Catalogue, Quantity};
+use crate::program::{Catalogue, Program, Quantity};
+use crate::source::{Fault, FaultKind, Faults, Files, Place};
 use crate::stats::Statistic;
 use crate::study::{self, RunOptions, Target};
 
@@ -28,6 +30,38 @@ pub(super) fn options(
         duration_s: run.duration_s,
         targets,
     }
+}
+
+/// Most requests of a run of stated length, unless more are allowed by `--max-requests`: some minutes
+/// on a few cores.
+const MOST_REQUESTS: u64 = 1_000_000_000;
+
+/// Refuses a stated length (a duration, a warm-up, a load that changes with the clock) that would take
+/// for ever: it binds before the budget of requests does.
+///
+/// # Errors
+/// The fault, with what would fit.
+pub(super) fn affordable(
+    profile: &Profile,
+    program: &Program,
+    options: &RunOptions,
+    running: &Running,
+) -> Result<(), (Files, Faults)> {
+    let requests = study::stated_requests(program, options);
+    let allowed = running.max_requests.unwrap_or(MOST_REQUESTS).max(MOST_REQUESTS);
+    if requests <= allowed as f64 {
+        return Ok(());
+    }
+    let message = format!(
+        "a run of the stated length would take about {requests:.0e} requests, more than {allowed:.0e}"
+    );
+    let remedy = "state a shorter duration or warmup (auto finds them), fewer replications, or allow it \
+                  by --max-requests";
+    let mut faults = Faults::new();
+    faults.push(
+        Fault::error(FaultKind::Range, Place::default(), "run.duration", message).hint(remedy),
+    );
+    Err((profile.files.clone(), faults))
 }
 
 fn p95(catalogue: &Catalogue, name: &str) -> Option<Target> {

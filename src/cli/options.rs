@@ -33,7 +33,7 @@ pub(super) struct Running {
     #[arg(long, value_name = "PERCENT", value_parser = args::precision)]
     pub(super) precision: Option<f64>,
     /// The budget: most requests over all replications [default: 1.5 million]
-    #[arg(long, value_name = "N", value_parser = args::positive)]
+    #[arg(long, value_name = "N", value_parser = args::budget)]
     pub(super) max_requests: Option<u64>,
     /// Independent replications: a number or auto
     #[arg(long, value_name = "N", value_parser = args::replications)]

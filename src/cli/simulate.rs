@@ -44,6 +44,7 @@ fn plan(
     let profile = running.over(Profile::load(input, options)?); // every fault at once, with its place
     let (program, catalogue) = profile.lower(); // names become dense ids; cannot fail
     let options = goals::options(&profile, &catalogue, running.max_requests); // what must be decided
+    goals::affordable(&profile, &program, &options, running)?; // a stated length may take for ever
     let run = study::run(&program, &options, watch); // until it is decided, or the budget is used
     let (verdicts, costs) = study::judge_run(&profile, &program, &catalogue, &run); // pure
     let case = Case {

@@ -4,6 +4,7 @@ mod advice;
 #[cfg(test)]
 mod bottleneck_tests;
 mod bottlenecks;
+mod expense;
 mod headroom;
 mod judged;
 mod offered;
@@ -19,6 +20,7 @@ mod variants;
 mod worlds;
 
 pub use bottlenecks::{Bottleneck, Case, Diagnosis, Effect, Watched, diagnose};
+pub use expense::stated_requests;
 pub use headroom::Headroom;
 pub use judged::{evidence, growing, judge_run, targets};
 pub use offered::offered_per_s;

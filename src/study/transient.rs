@@ -15,7 +15,7 @@ use crate::results::Replication;
 use crate::stats;
 
 /// Fewest replications, even beyond the budget: with two, Student's t is 12.7.
-const FEWEST: u32 = 3;
+pub(super) const FEWEST: u32 = 3;
 /// Most replications.
 const MOST: u32 = 128;
 /// Requests between two looks at the watch and the backlog.
@@ -133,7 +133,7 @@ impl One<'_> {
 
 /// How long a changing load is worth watching: a whole period of a sine, a trace to its end, the
 /// pieces and as much of the last as of the longest before it. An hour when nothing tells.
-fn natural_duration_s(program: &Program) -> f64 {
+pub(super) fn natural_duration_s(program: &Program) -> f64 {
     let curves = program.sources.iter().filter_map(|source| match &source.kind {
         SourceKind::Open { curve, .. } => Some(curve),
         SourceKind::Sessions(sessions) => match &sessions.supply {

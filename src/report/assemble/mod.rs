@@ -66,10 +66,13 @@ impl Report {
         let overloads = measured.overloads();
         let checks = measured.checks();
         let next_step = match checks.iter().find(|check| check.fatal && !check.ok) {
-            Some(check) => format!(
-                "Do not use these numbers: capplan violated its own check of {}.",
-                check.name
-            ),
+            Some(check) => {
+                format!(
+                    "do not use these numbers: capplan violated its own check of {}",
+                    check.name
+                )
+            }
+            None if run.partial => "repeat the run: this one was interrupted".to_owned(),
             None => diagnosis.next_step.clone(),
         };
         Self {

@@ -93,6 +93,8 @@ fn tally(report: &Report) -> String {
         let sentence = match (n, fails, undecided) {
             (0, _, _) => continue,
             (1, 0, 0) => format!("the {word} holds"),
+            (1, 1, _) => format!("the {word} fails"),
+            (1, _, _) => format!("the {word} is undecided"),
             (_, 0, 0) => format!("all {n} {word}s hold"),
             (_, 0, u) => format!("{u} of {n} {} undecided, none fails", noun(n, word)),
             (_, f, u) => {

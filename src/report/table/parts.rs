@@ -70,7 +70,8 @@ pub(super) fn bottlenecks(page: &mut Page, report: &Report) {
         }
         page.grid(&grid);
     }
-    if let Some(headroom) = &report.headroom {
+    let found = |h: &&Headroom| h.breaks.is_some() || h.probes > 0;
+    if let Some(headroom) = report.headroom.as_ref().filter(found) {
         if report.bottlenecks.is_empty() {
             page.heading("Headroom", "");
         }

@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Result<Expression, ExprError> {
     } else {
         let tokens = lex(text)?;
         let end = text.trim_end().chars().count();
-        let mut parser = Parser { tokens: &tokens, at: 0, end };
+        let mut parser = Parser { tokens: &tokens, at: 0, end, depth: 0 };
         if tokens.is_empty() {
             return Err(ExprError::new(0, 1, "the expression is empty")
                 .expected("a metric and its bound, such as `error_rate < 0.1%`"));
@@ -54,7 +54,12 @@ struct Parser<'t> {
     at: usize,
     /// Characters of the text: where "the end" is.
     end: usize,
+    /// Brackets that are open.
+    depth: usize,
 }
+
+/// Deepest nesting of brackets: each takes a piece of the stack.
+const MAX_DEPTH: usize = 64;
 
 impl<'t> Parser<'t> {
     fn peek(&self) -> Option<&'t Token> {
@@ -129,8 +134,14 @@ impl<'t> Parser<'t> {
 
     fn term(&mut self) -> Result<Clause, ExprError> {
         let clause = if let Some(open @ Token { kind: Kind::Open, .. }) = self.peek() {
+            if self.depth >= MAX_DEPTH {
+                let message = format!("brackets are nested deeper than {MAX_DEPTH} levels");
+                return Err(ExprError::new(open.offset, open.width, message));
+            }
             self.at += 1;
+            self.depth += 1;
             let clause = self.expression()?;
+            self.depth -= 1;
             match self.peek() {
                 Some(Token { kind: Kind::Close, .. }) => self.at += 1,
                 None => {

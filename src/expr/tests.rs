@@ -422,3 +422,12 @@ fn any_text_is_read_or_refused_at_a_place() {
     }
     assert!(read > 100, "only {read} made sense");
 }
+
+#[test]
+fn a_million_brackets_are_refused_without_a_stack_overflow() {
+    let error = parse(&"(".repeat(1_000_000)).expect_err("they are never closed");
+    assert_eq!(
+        (error.offset, error.message.as_str()),
+        (64, "brackets are nested deeper than 64 levels")
+    );
+}

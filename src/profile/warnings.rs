@@ -1,9 +1,11 @@
 //! What is probably not meant: too little of something by arithmetic, names that nobody uses.
 
+use std::collections::BTreeSet;
+
 use crate::components::{Block, Spec};
 use crate::dist::Distribution;
 use crate::program::{Op, Program, SourceKind, StationKind, Target};
-use crate::source::{Entry, Fault, Faults, Node, Place, Reader};
+use crate::source::{Fault, Faults, Node, Place, Reader};
 use crate::units::Per;
 
 use super::Profile;
@@ -20,14 +22,10 @@ pub(crate) fn unread(reader: &Reader, root: &Node) -> Vec<Fault> {
         faults.push(Fault::warning(entry.place, &format!("parameters.{}", entry.key), message));
     }
     let users = root.get("users").map_or(&[][..], Node::entries);
+    let populations: BTreeSet<String> = populations.into_iter().collect();
     for entry in users.iter().filter(|entry| populations.contains(&entry.key)) {
-        // A population of which another one is a share scales with it.
-        let stroke = format!("/{}", entry.key);
-        let has_shares = |other: &Entry| other.node.text().is_some_and(|t| t.ends_with(&stroke));
-        if !users.iter().any(has_shares) {
-            let message = format!("nothing scales with the population `{}`", entry.key);
-            faults.push(Fault::warning(entry.place, &format!("users.{}", entry.key), message));
-        }
+        let message = format!("nothing scales with the population `{}`", entry.key);
+        faults.push(Fault::warning(entry.place, &format!("users.{}", entry.key), message));
     }
     faults
 }

@@ -108,8 +108,8 @@ impl<'a> Fields<'a> {
                 None => {
                     let name = self.table.name;
                     let message = format!("`{}` is no key of a {name}", entry.key);
-                    let fault = Fault::error(FaultKind::UnknownKey, entry.place, &path, message)
-                        .meant(&entry.key, self.table.keys());
+                    let fault = Fault::error(FaultKind::UnknownKey, entry.place, &path, message);
+                    let fault = self.reader.meant(fault, &entry.key, self.table.keys());
                     let fault = if fault.hint.is_none() {
                         let keys: Vec<String> =
                             self.table.keys().map(|key| format!("`{key}`")).collect();

@@ -1,5 +1,8 @@
 //! The name that was probably meant.
 
+/// Most names that are compared: a list that long is not one that people know by heart.
+const MAX_NAMES: usize = 1000;
+
 /// The nearest of `names` to `wrong`, when one is near enough to be worth a question.
 ///
 /// Distance is that of Damerau and Levenshtein; at most a third of the longer name may differ
@@ -10,7 +13,7 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     }
     let lower = wrong.to_lowercase();
     let mut best: Option<((usize, usize), &str)> = None;
-    for name in names {
+    for name in names.into_iter().take(MAX_NAMES) {
         let other = name.to_lowercase();
         let distance = strsim::osa_distance(&lower, &other);
         let longer = lower.chars().count().max(other.chars().count());

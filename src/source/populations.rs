@@ -1,7 +1,7 @@
 //! `users`: populations, which may be shares of one another.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::reader::Reader;
 use super::tree::join;
@@ -16,6 +16,8 @@ const MAX_CHAIN: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Populations {
     entries: Vec<Entry>,
+    /// Their positions by name.
+    index: HashMap<String, usize>,
     end: End,
     sizes: RefCell<Vec<Size>>,
     /// Those that are being worked out, outermost first.
@@ -35,7 +37,8 @@ impl Populations {
     pub(super) fn new(users: Option<&Node>, end: End) -> Self {
         let entries = users.map_or(&[][..], Node::entries).to_vec();
         let sizes = RefCell::new(vec![Size::Unknown; entries.len()]);
-        Self { entries, end, sizes, ..Self::default() }
+        let index = entries.iter().enumerate().map(|(i, entry)| (entry.key.clone(), i)).collect();
+        Self { entries, index, end, sizes, ..Self::default() }
     }
 
     /// In the order of the file; a faulty one counts as 1.
@@ -83,10 +86,10 @@ impl Reader {
     /// The size of a population.
     pub(super) fn population(&self, name: &str, place: Place, path: &str) -> Option<f64> {
         let entries = &self.populations.entries;
-        let Some(i) = entries.iter().position(|entry| entry.key == name) else {
+        let Some(i) = self.populations.index.get(name).copied() else {
             let message = format!("there is no population `{name}`");
             let fault = Fault::error(FaultKind::UnknownName, place, path, message);
-            let fault = fault.meant(name, entries.iter().map(|entry| entry.key.as_str()));
+            let fault = self.meant(fault, name, entries.iter().map(|entry| entry.key.as_str()));
             self.fault(if entries.is_empty() {
                 fault.expected(format!("`users: {{ {name}: 1000 }}` at the top"))
             } else {

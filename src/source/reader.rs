@@ -68,6 +68,8 @@ pub struct Reader {
     files: Files,
 }
 
+/// Faults beyond this number get no hint of a nearest name.
+const MAX_HINTED: usize = 200;
 /// The most that a count can be without being `unlimited`.
 const MAX_COUNT: f64 = 4_294_967_294.0;
 /// Longest chain of parameters that refer to each other.
@@ -106,6 +108,16 @@ impl Reader {
     /// Reports a fault.
     pub fn fault(&self, fault: Fault) {
         self.faults.borrow_mut().push(fault);
+    }
+
+    /// With the nearest name, while there are few enough faults that somebody reads them all.
+    pub(super) fn meant<'n>(
+        &self,
+        fault: Fault,
+        wrong: &str,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Fault {
+        if self.faults.borrow().len() > MAX_HINTED { fault } else { fault.meant(wrong, names) }
     }
 
     /// All faults so far.
@@ -162,10 +174,11 @@ impl Reader {
             self.used_parameters.borrow_mut().insert(name.to_owned());
             return Some(&entry.node);
         }
+        let message = format!("there is no parameter `{name}`");
+        let fault = Fault::error(FaultKind::UnknownName, place, path, message);
         let mut names: Vec<&str> = self.parameters.keys().map(String::as_str).collect();
         names.sort_unstable();
-        let message = format!("there is no parameter `{name}`");
-        self.fault(Fault::error(FaultKind::UnknownName, place, path, message).meant(name, names));
+        self.fault(self.meant(fault, name, names));
         None
     }
 

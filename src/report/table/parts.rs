@@ -100,8 +100,10 @@ fn headroom_sentence(headroom: &Headroom) -> String {
         None => {
             format!("Headroom: every objective holds up to {holds_at} this load, and maybe beyond.")
         }
-        Some(_) if *holds == 0.0 => {
-            format!("Headroom: none. {what} at this load and at every smaller one that was tried.")
+        Some(breaks) if *holds == 0.0 => {
+            format!(
+                "Headroom: none. {what} at every load that was tried, down to {breaks} this one."
+            )
         }
         Some(breaks) => {
             format!("Headroom: every objective holds at {holds_at} this load; at {breaks} {what}.")

@@ -13,7 +13,7 @@ use crate::verdict::Verdict;
 const DIGITS: usize = 9;
 
 /// Pairs as a map, in their order.
-pub(super) fn map<V: Serialize, S: Serializer>(
+pub(crate) fn map<V: Serialize, S: Serializer>(
     pairs: &[(String, V)],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -26,7 +26,7 @@ pub(super) fn map<V: Serialize, S: Serializer>(
 
 /// A verdict as its word.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-pub(super) fn word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(verdict.word())
 }
 

@@ -8,6 +8,7 @@ mod document;
 mod figure;
 pub mod json;
 mod layout;
+pub mod phases;
 mod range;
 #[cfg(test)]
 mod sample;

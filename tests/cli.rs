@@ -110,7 +110,7 @@ fn bad_usage_profiles_and_files_end_with_2_and_say_why_on_stderr() {
         (vec!["simulate"], "required"),
         (vec!["simulate", "shop.yaml", "--no-such-flag"], "--no-such-flag"),
         (vec!["simulate", "shop.yaml", "--format", "html"], "not supported yet"),
-        (vec!["simulate", "shop.yaml", "--export", "junit=x.xml"], "not supported yet"),
+        (vec!["simulate", "shop.yaml", "--export", "html=x.html"], "not supported yet"),
         (vec!["simulate", "shop.yaml", "--duration", "10"], "--duration"),
         (vec!["simulate", "shop.yaml", "--scale=-1"], "--scale"),
         (vec!["simulate", "shop.yaml", "--replications", "0"], "--replications"),

@@ -4,29 +4,19 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::expr::{Unit, value};
+use crate::report::Format;
 
-/// Formats that a report can have; the others of the contract say that they are not there yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// For programs.
-    Json,
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "table" => Ok(Self::Table),
-            "json" => Ok(Self::Json),
-            "markdown" | "csv" | "junit" | "github" | "html" => {
-                Err("not supported yet; table and json are".to_owned())
-            }
-            _ => Err("the formats are table and json".to_owned()),
-        }
+/// Reads the name of a format.
+pub(super) fn format(text: &str) -> Result<Format, String> {
+    match text {
+        "table" => Ok(Format::Table),
+        "json" => Ok(Format::Json),
+        "markdown" => Ok(Format::Markdown),
+        "csv" => Ok(Format::Csv),
+        "junit" => Ok(Format::Junit),
+        "github" => Ok(Format::Github),
+        "html" => Err("not supported yet; table, json, markdown, csv, junit and github are".into()),
+        _ => Err("the formats are table, json, markdown, csv, junit and github".to_owned()),
     }
 }
 
@@ -45,7 +35,7 @@ impl FromStr for Export {
         if path.is_empty() {
             return Err("the name of the file is missing".to_owned());
         }
-        Ok(Self { format: format.parse()?, path: path.into() })
+        Ok(Self { format: self::format(format)?, path: path.into() })
     }
 }
 
@@ -178,8 +168,8 @@ mod tests {
 
     #[test]
     fn formats_of_later_work_say_so() {
-        assert_eq!("json".parse(), Ok(Format::Json));
-        let html = "html".parse::<Format>().expect_err("not there yet");
+        assert_eq!(format("json"), Ok(Format::Json));
+        let html = format("html").expect_err("not there yet");
         assert!(html.contains("not supported yet"));
         let export: Export = "json=a=b.json".parse().expect("well formed");
         assert_eq!((export.format, export.path), (Format::Json, "a=b.json".into()));

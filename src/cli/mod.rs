@@ -13,6 +13,7 @@ mod options;
 mod output;
 mod progress;
 mod schema;
+mod show;
 mod simulate;
 mod terminal;
 mod validate;

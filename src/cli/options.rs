@@ -2,9 +2,11 @@
 
 use clap::Args;
 
-use super::args::{self, Auto, Export, Format};
+use super::args::{self, Auto, Export};
+use super::defect::quoted;
 use super::terminal::Color;
 use crate::profile::Profile;
+use crate::report::Format;
 use crate::source::Input;
 use std::io::Read;
 use std::path::PathBuf;
@@ -21,6 +23,20 @@ pub(super) struct Changes {
     /// A condition that must hold, besides those of the profile (repeatable)
     #[arg(long = "assert", value_name = "EXPR")]
     pub(super) asserts: Vec<String>,
+}
+
+impl Changes {
+    /// The flags as a shell takes them, for the command that repeats a run.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut flag = |name: &str, value: &str| words.push(format!("--{name} {}", quoted(value)));
+        self.sets.iter().for_each(|set| flag("set", set));
+        if self.scale != 1.0 {
+            flag("scale", &self.scale.to_string());
+        }
+        self.asserts.iter().for_each(|assert| flag("assert", assert));
+        words
+    }
 }
 
 /// How to run; what is not given is the profile's `run`, and by itself there.
@@ -64,13 +80,44 @@ impl Running {
         }
         profile
     }
+
+    /// The flags as a shell takes them; the number of threads changes no result and is left out.
+    pub(super) fn words(&self) -> Vec<String> {
+        let auto = |stated: Option<String>| stated.unwrap_or_else(|| "auto".to_owned());
+        let seconds = |x: f64| format!("{x}s");
+        let flags = [
+            ("seed", self.seed.map(|n| n.to_string())),
+            ("precision", self.precision.map(args::percent)),
+            ("max-requests", self.max_requests.map(|n| n.to_string())),
+            ("replications", self.replications.map(|n| auto(n.stated().map(|n| n.to_string())))),
+            ("duration", self.duration.map(seconds)),
+            ("warmup", self.warmup.map(|x| auto(x.stated().map(seconds)))),
+        ];
+        let given = flags.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        given.map(|(name, value)| format!("--{name} {}", quoted(&value))).collect()
+    }
+
+    /// Uses the number of threads that was asked for; once per process.
+    ///
+    /// # Errors
+    /// The threads cannot be had.
+    pub(super) fn use_threads(&self) -> anyhow::Result<()> {
+        if let Some(threads) = self.threads {
+            let threads = usize::try_from(threads).unwrap_or(usize::MAX).min(MOST_THREADS);
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+        }
+        Ok(())
+    }
 }
+
+/// More threads than any machine has cores only cost memory.
+const MOST_THREADS: usize = 1024;
 
 /// Where the result goes and what it looks like.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Showing {
-    /// Format of the result: table or json
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    /// Format of the result: table, json, markdown, csv, junit or github
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = args::format)]
     pub(super) format: Format,
     /// Write the result to a file instead of standard output, whole or not at all
     #[arg(long, short, value_name = "FILE")]

@@ -1,17 +1,15 @@
 //! `capplan simulate`: the whole program on one page, in [`plan`].
 
-use anyhow::Context;
 use clap::Args;
 
-use super::args::{self, Auto, Format};
 use super::defect::{notice, quoted};
 use super::options::{Changes, Running, Showing, input};
-use super::output::{self, Outputs};
 use super::progress::Spectator;
-use super::terminal::{self, complain, note};
+use super::show::show;
+use super::terminal::{complain, note};
 use super::{Exit, goals, interrupt};
 use crate::profile::{Options, Profile};
-use crate::report::{self, Asked, Findings, Look, Report};
+use crate::report::{self, Asked, Findings, Report};
 use crate::source::{self, End, Faults, Files, Input};
 use crate::study::{self, Case, Watch};
 use crate::verdict::Verdict;
@@ -75,10 +73,7 @@ const DIAGNOSIS: u64 = 2;
 
 /// Runs every profile; the worst of them decides the exit code.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    if let Some(threads) = arguments.running.threads {
-        let threads = usize::try_from(threads).unwrap_or(usize::MAX).min(MOST_THREADS);
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    }
+    arguments.running.use_threads()?;
     interrupt::listen();
     let mut exit = Exit::Fine;
     let mut reports = Vec::new();
@@ -98,12 +93,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             break;
         }
     }
-    show(arguments, &reports, exit)?;
+    show(&arguments.showing, &reports, arguments.files.len(), exit)?;
     Ok(exit)
 }
-
-/// More threads than any machine has cores only cost memory.
-const MOST_THREADS: usize = 1024;
 
 /// The report on a profile; on both ends when one of its populations is a range.
 fn both_ends(arguments: &Arguments, file: &str) -> anyhow::Result<Report> {
@@ -146,72 +138,11 @@ fn judged(report: &Report, strict: bool) -> Exit {
     }
 }
 
-/// Everything is written, or nothing: files only when every input could be read.
-fn show(arguments: &Arguments, reports: &[Report], exit: Exit) -> anyhow::Result<()> {
-    let showing = &arguments.showing;
-    let whole = reports.len() == arguments.files.len();
-    let text = |format: Format, color: bool| match format {
-        Format::Json => report::json::render(reports, arguments.files.len()),
-        Format::Table => {
-            let look = Look { width: terminal::width(), color, verbose: showing.verbose };
-            report::table::render(reports, look)
-        }
-    };
-    if whole {
-        let mut files = Outputs::default();
-        if let Some(path) = &showing.output {
-            files.stage(path, &text(showing.format, false))?;
-        }
-        for export in &showing.exports {
-            files.stage(&export.path, &text(export.format, false))?;
-        }
-        files.publish()?;
-    } else if showing.output.is_some() || !showing.exports.is_empty() {
-        let why =
-            if exit == Exit::Interrupted { "interrupted" } else { "not every input is valid" };
-        complain(&format!("{why}: no file is written"));
-    }
-    if showing.output.is_none() && !reports.is_empty() {
-        output::print(&text(showing.format, showing.color.on_stdout()))
-            .context("the result is lost")?;
-    }
-    Ok(())
-}
-
 /// The command that prints the same bytes: whatever does not change the result is left out.
 fn repeat(arguments: &Arguments, file: &str) -> String {
     let Arguments { changes, running, .. } = arguments;
     let mut words = vec!["capplan".to_owned(), "simulate".to_owned(), quoted(file)];
-    let mut flag = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            words.push(format!("--{name} {}", quoted(&value)));
-        }
-    };
-    let seconds = |x: f64| format!("{x}s");
-    for set in &changes.sets {
-        flag("set", Some(set.clone()));
-    }
-    flag("scale", (changes.scale != 1.0).then(|| changes.scale.to_string()));
-    for assert in &changes.asserts {
-        flag("assert", Some(assert.clone()));
-    }
-    flag("seed", running.seed.map(|n| n.to_string()));
-    flag("precision", running.precision.map(args::percent));
-    flag("max-requests", running.max_requests.map(|n| n.to_string()));
-    flag(
-        "replications",
-        running.replications.map(|n| match n {
-            Auto::Found => "auto".to_owned(),
-            Auto::Is(n) => n.to_string(),
-        }),
-    );
-    flag("duration", running.duration.map(seconds));
-    flag(
-        "warmup",
-        running.warmup.map(|x| match x {
-            Auto::Found => "auto".to_owned(),
-            Auto::Is(x) => seconds(x),
-        }),
-    );
+    words.extend(changes.words());
+    words.extend(running.words());
     words.join(" ")
 }

@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::args::Format;
 use super::options::{Changes, input};
 use super::terminal::{Color, complain, note};
 use super::{Exit, output};
 use crate::profile::{Options, Profile};
+use crate::report::Format;
 use crate::source::{self, Fault, Faults, Files, Severity};
 
 /// Arguments of `validate`.
@@ -23,6 +23,7 @@ pub(super) struct Arguments {
     merged: bool,
     /// Format of the result: table or json
     #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "merged")]
+    #[arg(value_parser = table_or_json)]
     format: Format,
     /// Print nothing about profiles without faults
     #[arg(long, short)]
@@ -30,6 +31,15 @@ pub(super) struct Arguments {
     /// When to use colours
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     color: Color,
+}
+
+/// Faults are for people or for programs.
+fn table_or_json(text: &str) -> Result<Format, String> {
+    match text {
+        "table" => Ok(Format::Table),
+        "json" => Ok(Format::Json),
+        _ => Err("the formats are table and json".to_owned()),
+    }
 }
 
 /// Checks every file; the worst of them decides the exit code.
@@ -50,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         }
         match arguments.format {
             Format::Json => documents.push(document(file, &files, &faults)),
-            Format::Table => {
+            _ => {
                 note(&source::render(&files, &faults, arguments.color.on_stderr()));
                 if !faults.has_errors() && !arguments.quiet && !arguments.merged {
                     output::print(&format!("{}: valid{}\n", name(file), remark(&faults)))?;

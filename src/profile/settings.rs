@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::components::{Decode, Names, field, nearest};
-use crate::source::{FaultKind, Fields, Shape, Table};
+use crate::source::{FaultKind, Fields, Place, Shape, Table};
 
 /// How to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +98,8 @@ pub struct CostSpec {
     pub per: Option<(String, f64)>,
     /// Most per month.
     pub budget: Option<Decimal>,
+    /// Where that is written.
+    pub budget_place: Place,
     /// Part of the month with this load.
     pub load_share: f64,
     /// Other rows, per month.
@@ -155,6 +157,7 @@ impl CostSpec {
         Self {
             per,
             budget: cost.and_then(|c| c.money("budget")),
+            budget_place: cost.map_or_else(Place::default, |c| c.value_place("budget")),
             load_share: cost.and_then(|c| c.ratio("load_share")).unwrap_or(1.0),
             other: other.collect(),
         }

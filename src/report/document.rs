@@ -142,6 +142,17 @@ impl Origin {
     }
 }
 
+/// Where something is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// The file, as it was named.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1, in characters.
+    pub column: u32,
+}
+
 /// A condition and what is said of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Objective {
@@ -163,6 +174,8 @@ pub struct Objective {
     pub remedy: Option<String>,
     /// When a condition with `for` first came true (of an objective: its violation), seconds.
     pub at_s: Option<f64>,
+    /// Where it is written; `None` for one of the command line.
+    pub place: Option<Location>,
 }
 
 /// A resource that is offered more than it serves.

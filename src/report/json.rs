@@ -1,4 +1,4 @@
-//! The JSON document: the report's own fields, in their order, with numbers that repeat on every
+//! The JSON document: a document's own fields, in their order, with numbers that repeat on every
 //! platform.
 
 use serde::Serialize;
@@ -6,7 +6,6 @@ use serde::Serializer;
 use serde::ser::SerializeMap;
 use serde_json::Value;
 
-use super::Report;
 use crate::verdict::Verdict;
 
 /// Digits that are the same on every platform (`ln` and `exp` may differ in the last ones).
@@ -31,12 +30,12 @@ pub(crate) fn word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S:
 }
 
 /// The document of a single input, or an array of those of several; ends with a line break.
-pub fn render(reports: &[Report], inputs: usize) -> String {
-    let mut value = match (reports, inputs) {
+pub(super) fn render<D: Serialize>(documents: &[D], inputs: usize) -> String {
+    let mut value = match (documents, inputs) {
         ([one], 1) => serde_json::to_value(one),
         (several, _) => serde_json::to_value(several),
     }
-    .expect("a report is plain data with text for keys");
+    .expect("a document is plain data with text for keys");
     settle(&mut value);
     let mut text = serde_json::to_string_pretty(&value).expect("a value is plain data");
     text.push('\n');
@@ -56,7 +55,8 @@ fn settle(value: &mut Value) {
     }
 }
 
-fn rounded(x: f64) -> f64 {
+/// A number with the digits that all platforms share.
+pub(super) fn rounded(x: f64) -> f64 {
     format!("{x:.*e}", DIGITS - 1).parse().unwrap_or(x)
 }
 

@@ -149,7 +149,7 @@ const NARROWEST: usize = 20;
 
 /// A text under construction.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     look: Look,
     out: String,
 }

@@ -2,8 +2,8 @@
 
 use super::{
     Alert, Assumption, Balance, Bottleneck, Check, Cost, CostLine, Diagnosis, Effect, FailureRow,
-    Figure, Headroom, LatencyBin, Money, Objective, Origin, Overload, Report, ResourceRow, RunLine,
-    SCHEMA_VERSION, Subject, TimeRow, TimeSpent, TrafficRow,
+    Figure, Headroom, LatencyBin, Location, Money, Objective, Origin, Overload, Report,
+    ResourceRow, RunLine, SCHEMA_VERSION, Subject, TimeRow, TimeSpent, TrafficRow,
 };
 use crate::program::Quantity;
 use crate::verdict::{Estimate, Verdict};
@@ -21,7 +21,18 @@ fn objective(
     measured: Figure,
 ) -> Objective {
     let (name, expression) = (name.to_owned(), expression.to_owned());
-    Objective { name, kind, expression, verdict, measured, reason: None, remedy: None, at_s: None }
+    let place = Some(Location { file: "profiles/mina/peak.yaml".to_owned(), line: 47, column: 12 });
+    Objective {
+        name,
+        kind,
+        expression,
+        verdict,
+        measured,
+        reason: None,
+        remedy: None,
+        at_s: None,
+        place,
+    }
 }
 
 fn traffic(name: &str, kind: &'static str, rate: f64, p50: f64, p95: f64, p99: f64) -> TrafficRow {

@@ -270,6 +270,7 @@ mod tests {
 
     fn spec() -> CostSpec {
         CostSpec {
+            budget_place: crate::source::Place::default(),
             per: Some(("active".to_owned(), 200.0)),
             budget: Some(Decimal::from(450)),
             load_share: 1.0,

@@ -6,6 +6,7 @@ use super::kleene::Verdict;
 use crate::expr::{Compiled, Names, Purpose, parse};
 use crate::profile::{Judgement, Profile, Role};
 use crate::program::Catalogue;
+use crate::source::Place;
 
 /// One condition of a profile, judged.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Judged {
     pub role: Role,
     /// As it is written.
     pub text: String,
+    /// Where it is written.
+    pub place: Place,
     /// What is said of it.
     pub ruling: Ruling,
 }
@@ -79,6 +82,7 @@ pub fn judge_profile(profile: &Profile, evidence: &Evidence<'_>) -> Verdicts {
         name: judgement.name.clone(),
         role: judgement.role,
         text: judgement.text.clone(),
+        place: judgement.place,
         ruling: judge(&judgement.compiled, sense(judgement.role), evidence),
     };
     let conditions: Vec<Judged> = groups.into_iter().flatten().map(judged).collect();

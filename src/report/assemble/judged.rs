@@ -1,22 +1,36 @@
 //! What was said of conditions and what it costs, as rows.
 
-use crate::profile::Role;
+use crate::profile::{Profile, Role};
 use crate::report::{
-    Alert, Bottleneck, Cost, CostLine, Diagnosis, Effect, Figure, Headroom, Objective, Origin,
+    Alert, Bottleneck, Cost, CostLine, Diagnosis, Effect, Figure, Headroom, Location, Objective,
+    Origin,
 };
+use crate::source::{Files, Place};
 use crate::study;
 use crate::verdict::{self, Costs, Judged, Ruling, Verdict, Verdicts};
 
 /// Objectives, assertions, claims, gates and the budget.
-pub(super) fn objectives(verdicts: &Verdicts) -> Vec<Objective> {
-    let mut rows: Vec<Objective> = verdicts.conditions.iter().map(condition).collect();
+pub(super) fn objectives(profile: &Profile, verdicts: &Verdicts) -> Vec<Objective> {
+    let conditions = verdicts.conditions.iter();
+    let mut rows: Vec<Objective> = conditions.map(|c| condition(c, &profile.files)).collect();
     if let Some(ruling) = &verdicts.budget {
-        rows.push(row("budget", Origin::Budget, "cost.total <= cost.budget", ruling));
+        let budget = row("budget", Origin::Budget, "cost.total <= cost.budget", ruling);
+        rows.push(Objective {
+            place: location(profile.cost.budget_place, &profile.files),
+            ..budget
+        });
     }
     rows
 }
 
-fn condition(judged: &Judged) -> Objective {
+/// Where something is written; nowhere for what the command line says.
+fn location(place: Place, files: &Files) -> Option<Location> {
+    let file = files.name(place.file).to_owned();
+    let is_file = place.line > 0 && !file.starts_with("--");
+    is_file.then_some(Location { file, line: place.line, column: place.column })
+}
+
+fn condition(judged: &Judged, files: &Files) -> Objective {
     let origin = match judged.role {
         Role::Claim => Origin::Claim,
         Role::Gate => Origin::Gate,
@@ -24,7 +38,10 @@ fn condition(judged: &Judged) -> Objective {
         Role::Objective | Role::Warning | Role::Critical => Origin::Slo,
     };
     let name = if origin == Origin::Assert { "--assert" } else { &judged.name };
-    row(name, origin, &judged.text, &judged.ruling)
+    Objective {
+        place: location(judged.place, files),
+        ..row(name, origin, &judged.text, &judged.ruling)
+    }
 }
 
 fn row(name: &str, kind: Origin, expression: &str, ruling: &Ruling) -> Objective {
@@ -37,6 +54,7 @@ fn row(name: &str, kind: Origin, expression: &str, ruling: &Ruling) -> Objective
         reason: ruling.reason.clone(),
         remedy: ruling.remedy().map(str::to_owned),
         at_s: ruling.at_s,
+        place: None,
     }
 }
 

@@ -62,7 +62,7 @@ impl Report {
     pub fn new(findings: &Findings<'_>, asked: &Asked) -> Self {
         let Findings { profile, program, catalogue, run, costs, verdicts, diagnosis } = *findings;
         let measured = Measured { profile, program, catalogue, run };
-        let objectives = judged::objectives(verdicts);
+        let objectives = judged::objectives(profile, verdicts);
         let overloads = measured.overloads();
         let checks = measured.checks();
         let next_step = match checks.iter().find(|check| check.fatal && !check.ok) {

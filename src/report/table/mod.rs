@@ -6,27 +6,17 @@ mod notes;
 mod objectives;
 mod parts;
 
+pub(super) use parts::{effect_text, headroom_sentence, times};
+
 use super::figure::bare;
-use super::layout::{Look, Page, Tone, toned};
+use super::layout::{Page, Tone, toned};
+use super::simulate::{NOTHING_STATED, word};
 use super::{Origin, Report};
 use crate::program::Quantity;
 use crate::verdict::Verdict;
 
-/// All reports, one after another; those that are left out for width are in the JSON document.
-pub fn render(reports: &[Report], look: Look) -> String {
-    let mut page = Page::new(look);
-    for (i, report) in reports.iter().enumerate() {
-        if i > 0 {
-            let rule = "─".repeat(look.width.min(120));
-            page.line(&[]);
-            page.line(&[toned(Tone::Faint, rule)]);
-        }
-        one(&mut page, report);
-    }
-    page.finish()
-}
-
-fn one(page: &mut Page, report: &Report) {
+/// Everything that is said about one profile; what is left out for width is in the JSON document.
+pub(super) fn report(page: &mut Page, report: &Report) {
     head(page, report);
     objectives::print(page, report);
     parts::overloads(page, report);
@@ -47,17 +37,14 @@ fn one(page: &mut Page, report: &Report) {
 /// Title, what it is about, and the sentence that counts the verdicts.
 fn head(page: &mut Page, report: &Report) {
     page.line(&[toned(Tone::Strong, &*report.profile.name), toned(Tone::Faint, subject(report))]);
-    let (word, tone) = match report.verdict {
-        Verdict::Holds => ("HOLDS", Tone::Good),
-        Verdict::Undecided => ("UNDECIDED", Tone::Warn),
-        Verdict::Fails => ("FAILS", Tone::Bad),
+    let tone = match report.verdict {
+        Verdict::Holds => Tone::Good,
+        Verdict::Undecided => Tone::Warn,
+        Verdict::Fails => Tone::Bad,
     };
-    if report.objectives.is_empty() {
-        page.line(&[
-            "No objectives: nothing in the profile must hold (slo, claims, cost.budget).".into()
-        ]);
-    } else {
-        page.line(&[toned(tone, word), tally(report).into()]);
+    match tally(report) {
+        None => page.line(&[NOTHING_STATED.into()]),
+        Some(tally) => page.line(&[toned(tone, word(report.verdict)), tally.into()]),
     }
     if report.partial {
         let text = "PARTIAL: interrupted; what follows rests on less data than was asked for";
@@ -77,8 +64,8 @@ fn subject(report: &Report) -> String {
     format!("({})", parts.join("; "))
 }
 
-/// `1 of 3 objectives fails, 1 undecided; all 9 claims hold`.
-fn tally(report: &Report) -> String {
+/// `1 of 3 objectives fails, 1 undecided; all 9 claims hold`; `None` without any.
+pub(super) fn tally(report: &Report) -> Option<String> {
     let of = |claims: bool| {
         let these = report
             .objectives
@@ -105,5 +92,5 @@ fn tally(report: &Report) -> String {
         };
         sentences.push(sentence);
     }
-    sentences.join("; ")
+    (!sentences.is_empty()).then(|| sentences.join("; "))
 }

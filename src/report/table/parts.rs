@@ -83,13 +83,14 @@ pub(super) fn bottlenecks(page: &mut Page, report: &Report) {
 const MOST_BOTTLENECKS: usize = 5;
 
 /// A factor with two or three digits: `0.012 x`, `1.25 x`, `46 x`.
-fn times(factor: f64) -> String {
+pub(in crate::report) fn times(factor: f64) -> String {
     let places = if factor > 0.0 { (1 - factor.log10().floor() as i32).clamp(0, 4) } else { 0 };
     let places = if (1.0..10.0).contains(&factor) { 2 } else { places as usize };
     format!("{factor:.places$} x")
 }
 
-fn headroom_sentence(headroom: &Headroom) -> String {
+/// How much load it bears, in one sentence.
+pub(in crate::report) fn headroom_sentence(headroom: &Headroom) -> String {
     let Headroom { holds, breaks, objective, .. } = headroom;
     let what = match objective {
         Some(name) => format!("`{name}` breaks"),
@@ -112,22 +113,37 @@ fn headroom_sentence(headroom: &Headroom) -> String {
 }
 
 fn effect(b: &Bottleneck) -> Cell {
-    let Some(e) = &b.effect else {
-        return toned(Tone::Faint, "not tried");
+    let tone = match gain(b) {
+        gain if gain > 0.0 => Tone::Strong,
+        gain if gain < 0.0 => Tone::Warn,
+        _ => Tone::Faint,
     };
-    let gain = e.gain.filter(|_| e.is_significant).unwrap_or(0.0);
+    toned(tone, effect_text(b))
+}
+
+/// What is gained beyond chance and a hair, as a share; below zero it is worse.
+fn gain(b: &Bottleneck) -> f64 {
+    let gain = b.effect.as_ref().filter(|e| e.is_significant).and_then(|e| e.gain);
+    gain.filter(|gain| gain.abs() >= NOTHING).unwrap_or(0.0)
+}
+
+/// What more of a resource does: `1.25 x db.pool.size: api.latency.p95 1.21 s -> 412 ms`.
+pub(in crate::report) fn effect_text(b: &Bottleneck) -> String {
+    let Some(e) = &b.effect else { return "not tried".to_owned() };
     let key = b.sized_by.as_deref().unwrap_or(&b.resource);
     let change = format!("{} {}", times(e.factor), key.strip_prefix("components.").unwrap_or(key));
-    if gain.abs() < NOTHING {
-        return toned(Tone::Faint, format!("{change}: nothing"));
-    }
     let shown = |figure: &Figure| match figure.0.value {
         Some(_) => figure.value(),
         None => "growing".to_owned(),
     };
-    let (word, tone) = if gain > 0.0 { ("", Tone::Strong) } else { (", worse", Tone::Warn) };
     let (before, after) = (shown(&e.before), shown(&e.after));
-    toned(tone, format!("{change}: {} {before} -> {after}{word}", e.metric))
+    match gain(b) {
+        0.0 => format!("{change}: nothing"),
+        gain => {
+            let worse = if gain > 0.0 { "" } else { ", worse" };
+            format!("{change}: {} {before} -> {after}{worse}", e.metric)
+        }
+    }
 }
 
 /// A smaller change is none.

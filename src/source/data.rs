@@ -1,7 +1,7 @@
 //! Numbers of a file that a value names, relative to the profile.
 
 use super::FaultKind;
-use super::load::{plain_path, read_bytes};
+use super::load::plain_path;
 use super::spelling::Piece;
 use super::value::Context;
 use crate::units::{Dimension, Quantity};
@@ -16,7 +16,7 @@ pub(super) fn rows(
     most: usize,
 ) -> Option<Vec<Vec<f64>>> {
     let path = plain_path(me.reader.directory(me.place.file), name);
-    let text = match read_bytes(&path).map(String::from_utf8) {
+    let text = match me.reader.read(&path).map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => {
             let message = format!("`{name}` is not UTF-8 text");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::merge::{merge, pruned};
 use super::parse::parse;
 use super::set;
-use super::{Fault, FaultKind, Faults, Files, Node, Place, Tree, Value};
+use super::{Fault, FaultKind, Faults, Files, Node, Place, Revision, Tree, Value};
 
 /// Largest file, in bytes.
 pub(crate) const MAX_BYTES: u64 = 4 << 20;
@@ -31,6 +31,13 @@ pub enum Input {
         /// Text.
         text: String,
     },
+    /// A file as it was at a revision.
+    Revision {
+        /// The revision.
+        revision: Revision,
+        /// Path from the root of the repository.
+        path: PathBuf,
+    },
 }
 
 /// Reads a profile with all its layers; `sets` are the texts of `--set`.
@@ -46,6 +53,10 @@ pub fn load(input: &Input, sets: &[String]) -> Result<(Tree, Faults), (Files, Fa
         Input::Path(path) => loader.file(path, Place::default()),
         Input::Stdin(text) => loader.text("<stdin>", text.clone(), Path::new("")),
         Input::Text { name, text } => loader.text(name, text.clone(), Path::new("")),
+        Input::Revision { revision, path } => {
+            loader.files.read_at(revision.clone());
+            loader.file(path, Place::default())
+        }
     };
     let root = root.map(pruned).filter(|_| !loader.failed);
     let Some(mut root) = root else { return Err((loader.files, loader.faults)) };
@@ -72,8 +83,8 @@ struct Loader {
 impl Loader {
     /// A file with its layers. `asked` is where it is named.
     fn file(&mut self, path: &Path, asked: Place) -> Option<Node> {
-        let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let name = path.display().to_string();
+        let identity = self.files.identity(path);
+        let name = self.files.shown(path);
         if let Some(at) = self.chain.iter().position(|(known, _)| *known == identity) {
             let names = self.chain[at..].iter().map(|(_, name)| name.as_str());
             let chain: Vec<String> =
@@ -111,11 +122,12 @@ impl Loader {
 
     /// Reads one file, without its layers.
     fn read(&mut self, path: &Path, name: &str, asked: Place) -> Option<Node> {
-        let bytes = match read_bytes(path) {
+        let bytes = match self.files.read(path) {
             Ok(bytes) => bytes,
             Err(why) => {
                 let message = format!("cannot read `{name}`: {why}");
-                return self.fail_at(FaultKind::File, asked, message, nearest_file(path));
+                let nearest = self.files.is_on_disk().then(|| nearest_file(path)).flatten();
+                return self.fail_at(FaultKind::File, asked, message, nearest);
             }
         };
         let directory = path.parent().unwrap_or(Path::new(""));

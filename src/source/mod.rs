@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what a component is. Only this module and `cli` read files.
 
+mod changes;
 mod comma;
 mod data;
 mod fault;
@@ -16,6 +17,7 @@ mod parse;
 mod populations;
 mod reader;
 mod render;
+mod revision;
 mod schema;
 mod set;
 mod spelling;
@@ -24,6 +26,7 @@ mod tree;
 mod value;
 mod words;
 
+pub use changes::{Change, changes};
 pub use fault::{Fault, FaultKind, Faults, Severity};
 pub use fields::Fields;
 pub use load::{Input, load};
@@ -31,6 +34,7 @@ pub use merged::merged;
 pub use nearest::nearest;
 pub use reader::{Backoff, End, Reader, Uncertain};
 pub use render::render;
+pub use revision::Revision;
 pub use schema::schema;
 pub use table::{Field, Shape, Table};
 pub use tree::{Entry, Files, Node, Place, Tree, Value};

@@ -168,6 +168,11 @@ impl Reader {
         self.files.directory(file)
     }
 
+    /// The bytes of a file that a value names, or why there are none.
+    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+        self.files.read(path)
+    }
+
     /// The value of a parameter.
     pub(super) fn parameter(&self, name: &str, place: Place, path: &str) -> Option<&Node> {
         if let Some(entry) = self.parameters.get(name) {

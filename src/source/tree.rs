@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Faults;
+use super::load::read_bytes;
+use super::{Faults, Revision};
 
 /// Where something stands in a file. Lines and columns count from 1, in characters; the default
 /// (line 0) is nowhere.
@@ -121,6 +122,8 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     files: Vec<File>,
+    /// The revision that files are read at; `None` reads the disk.
+    revision: Option<Revision>,
 }
 
 #[derive(Clone, Debug)]
@@ -135,6 +138,41 @@ impl Files {
     pub(crate) fn add(&mut self, name: &str, text: String, directory: &Path) -> u16 {
         self.files.push(File { name: name.to_owned(), text, directory: directory.to_owned() });
         (self.files.len() - 1) as u16
+    }
+
+    /// From now on files are those of a revision.
+    pub(super) fn read_at(&mut self, revision: Revision) {
+        self.revision = Some(revision);
+    }
+
+    /// Whether files are those of the disk.
+    pub(super) const fn is_on_disk(&self) -> bool {
+        self.revision.is_none()
+    }
+
+    /// The bytes of a file, or why there are none.
+    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+        match &self.revision {
+            Some(revision) => revision.read(path),
+            None => read_bytes(path),
+        }
+    }
+
+    /// What tells a file from all others.
+    pub(super) fn identity(&self, path: &Path) -> PathBuf {
+        if self.is_on_disk() {
+            path.canonicalize().unwrap_or_else(|_| path.to_owned())
+        } else {
+            path.to_owned()
+        }
+    }
+
+    /// The name that messages print for a path.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        match &self.revision {
+            Some(revision) => format!("{}:{}", revision.name(), path.display()),
+            None => path.display().to_string(),
+        }
     }
 
     /// Number of files.

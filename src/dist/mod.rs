@@ -2,6 +2,7 @@
 
 mod curve;
 mod moments;
+mod rounding;
 pub mod spec;
 
 pub use curve::{Curve, Piece};
@@ -90,6 +91,22 @@ pub enum Distribution {
         /// Upper bound.
         high: f64,
     },
+    /// A draw becomes a whole number of steps: what a clock of that resolution does.
+    Rounded {
+        /// What is rounded.
+        inner: Box<Distribution>,
+        /// The step, > 0.
+        step: f64,
+        /// Up to the next step, else down to the last.
+        up: bool,
+    },
+    /// A draw and a constant.
+    Shifted {
+        /// What varies.
+        inner: Box<Distribution>,
+        /// What is added, ≥ 0.
+        by: f64,
+    },
 }
 
 impl Distribution {
@@ -170,6 +187,10 @@ impl Distribution {
                 Poisson::new(*mean).map_or(0.0, |poisson| poisson.sample(stream))
             }
             Self::Clipped { inner, low, high } => inner.sample(stream).clamp(*low, *high),
+            Self::Rounded { inner, step, up } => {
+                rounding::rounded(inner.sample(stream), *step, *up)
+            }
+            Self::Shifted { inner, by } => inner.sample(stream) + by,
             _ => self.sample(stream),
         }
     }

@@ -6,7 +6,7 @@
 use statrs::function::erf::erfc;
 use statrs::function::gamma::{checked_gamma_lr, ln_gamma};
 
-use super::Distribution;
+use super::{Distribution, rounding};
 
 /// Most values of a table that stands for a scaled whole-number distribution.
 const MAX_TABLE: usize = 4096;
@@ -67,6 +67,12 @@ impl Distribution {
             }
             Self::Clipped { inner, low, high } => {
                 Self::Clipped { inner: Box::new(inner.scaled(by)), low: low * by, high: high * by }
+            }
+            Self::Rounded { inner, step, up } => {
+                Self::Rounded { inner: Box::new(inner.scaled(by)), step: step * by, up }
+            }
+            Self::Shifted { inner, by: plus } => {
+                Self::Shifted { inner: Box::new(inner.scaled(by)), by: plus * by }
             }
             Self::Geometric { .. } | Self::Poisson { .. } => self.tabled(by),
         }
@@ -129,11 +135,15 @@ impl Distribution {
                 };
                 low.powi(n) * inner.cdf(*low) + up_to_high - inner.below(n, *low)
             }
+            Self::Rounded { inner, step, up } => {
+                rounding::below(inner, *step, *up, n, f64::INFINITY)
+            }
+            Self::Shifted { inner, by } => shifted(*by, n, |k| inner.weight(k)),
         }
     }
 
     /// E\[Xⁿ; X ≤ a\], n = 0, 1 or 2.
-    fn below(&self, n: i32, a: f64) -> f64 {
+    pub(super) fn below(&self, n: i32, a: f64) -> f64 {
         let power = f64::from(n);
         if a < 0.0 {
             return 0.0;
@@ -205,12 +215,24 @@ impl Distribution {
             Self::Clipped { inner, low, .. } => {
                 low.powi(n) * inner.cdf(*low) + inner.below(n, a) - inner.below(n, *low)
             }
+            Self::Rounded { inner, step, up } => rounding::below(inner, *step, *up, n, a),
+            Self::Shifted { by, .. } if a < *by => 0.0,
+            Self::Shifted { inner, by } => shifted(*by, n, |k| inner.below(k, a - by)),
         }
     }
 
     /// E\[Xⁿ\], n = 0, 1 or 2.
-    fn weight(&self, n: i32) -> f64 {
+    pub(super) fn weight(&self, n: i32) -> f64 {
         if n == 0 { 1.0 } else { self.moment(n) }
+    }
+}
+
+/// E[(X + by)ⁿ] over some event, from the partial moments of X over it.
+fn shifted(by: f64, n: i32, moment: impl Fn(i32) -> f64) -> f64 {
+    match n {
+        0 => moment(0),
+        1 => moment(1) + by * moment(0),
+        _ => moment(2) + 2.0 * by * moment(1) + by * by * moment(0),
     }
 }
 
@@ -274,6 +296,14 @@ mod tests {
         D::Clipped { inner: Box::new(inner), low, high }
     }
 
+    fn rounded(inner: D, step: f64, up: bool) -> D {
+        D::Rounded { inner: Box::new(inner), step, up }
+    }
+
+    fn shifted_by(inner: D, by: f64) -> D {
+        D::Shifted { inner: Box::new(inner), by }
+    }
+
     fn all() -> Vec<D> {
         let values = || D::Empirical(vec![(0.25, 1.0), (0.75, 2.0), (1.0, 7.0)]);
         vec![
@@ -314,6 +344,11 @@ mod tests {
             D::Poisson { mean: 2.0 }.scaled(0.5),
             D::Geometric { mean: 2.0 }.scaled(3.0),
             clipped(D::Exponential { mean: 2.0 }, 1.0, 5.0).scaled(2.0),
+            rounded(D::Exponential { mean: 2.0 }, 0.5, true),
+            rounded(D::lognormal(2.0, 0.8), 1.5, false),
+            rounded(values(), 2.0, true).scaled(1.5),
+            shifted_by(D::Exponential { mean: 2.0 }, 1.0).scaled(2.0),
+            shifted_by(rounded(clipped(D::lognormal(2.0, 0.8), 0.5, 4.0), 1.0, false), 0.5),
         ]
     }
 

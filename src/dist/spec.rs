@@ -208,6 +208,65 @@ pub fn clip(
     Ok(Distribution::Clipped { inner: Box::new(inner), low, high })
 }
 
+/// What may be said of any law besides its own parameters, in this order: a draw is clipped, rounded to
+/// whole steps, and a constant is added.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Adjustment {
+    /// `min`: lower bound.
+    pub low: Option<f64>,
+    /// `max`: upper bound.
+    pub high: Option<f64>,
+    /// `floor`: rounded down to whole steps of this.
+    pub floor: Option<f64>,
+    /// `ceil`: rounded up to whole steps of this.
+    pub ceil: Option<f64>,
+    /// `plus`: added.
+    pub plus: Option<f64>,
+}
+
+impl Adjustment {
+    /// The words of the arguments.
+    pub const WORDS: [&'static str; 5] = ["min", "max", "floor", "ceil", "plus"];
+
+    /// The value of a word.
+    pub fn of(&mut self, word: &str) -> Option<&mut Option<f64>> {
+        match word {
+            "min" => Some(&mut self.low),
+            "max" => Some(&mut self.high),
+            "floor" => Some(&mut self.floor),
+            "ceil" => Some(&mut self.ceil),
+            "plus" => Some(&mut self.plus),
+            _ => None,
+        }
+    }
+
+    /// The law with all of it.
+    ///
+    /// # Errors
+    /// The bounds are crossed, a step is not above 0, or it is rounded both ways.
+    pub fn apply(self, inner: Distribution) -> Result<Distribution, Problem> {
+        let clipped = clip(inner, self.low, self.high)?;
+        let rounded = match (self.floor, self.ceil) {
+            (None, None) => clipped,
+            (Some(_), Some(_)) => {
+                return out_of_range(Some("ceil"), "rounded down and up: only one of them");
+            }
+            (floor, ceil) => {
+                let step = floor.or(ceil).unwrap_or(0.0);
+                if step <= 0.0 {
+                    let word = if ceil.is_some() { "ceil" } else { "floor" };
+                    return out_of_range(Some(word), format!("the step of `{word}` is above 0"));
+                }
+                Distribution::Rounded { inner: Box::new(clipped), step, up: ceil.is_some() }
+            }
+        };
+        Ok(match self.plus {
+            Some(by) if by > 0.0 => Distribution::Shifted { inner: Box::new(rounded), by },
+            _ => rounded,
+        })
+    }
+}
+
 /// Weights to cumulative probabilities; the last is exactly 1.
 fn cumulative<T>(parts: Vec<(f64, T)>, total: f64) -> Vec<(f64, T)> {
     let (mut sum, last) = (0.0, parts.len() - 1);

@@ -441,7 +441,7 @@ impl<'p> World<'p> {
             // It begins with a slice of this very loop: no detour through the ready queue.
             let answer = self.tokens_arrive_reserved(looping, waiting);
             debug_assert!(answer == Answer::Granted(0));
-            return self.serve(looping, waiting, time);
+            return self.serve(looping, waiting, time, 0);
         }
         self.ready.push_back(waiting);
         self.reserved.push((waiting, looping));

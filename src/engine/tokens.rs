@@ -25,6 +25,8 @@ pub(crate) struct TokensState {
     kind: Extras,
     /// The crew whose backlog this event loop also serves, with the number of its worker.
     feeds: (u32, u32),
+    /// When it became idle (only with `wake`).
+    idle_since: Time,
 }
 
 /// What makes a station more than a plain queue.
@@ -33,6 +35,8 @@ enum Extras {
     None,
     /// It is an event loop that takes work from a backlog.
     Feeds,
+    /// It is an event loop that pays for waking up.
+    Wakes,
     /// It is a pool of connections.
     Opens,
     Preempts,
@@ -53,12 +57,15 @@ impl TokensState {
                 Extras::Preempts
             } else if spec.overflow.is_some() {
                 Extras::Opens
+            } else if spec.wake.is_some() {
+                Extras::Wakes
             } else if spec.feeds.is_some() {
                 Extras::Feeds
             } else {
                 Extras::None
             },
             feeds: spec.feeds.map_or((NOBODY, 0), |(crew, worker)| (crew.0, worker)),
+            idle_since: 0,
         }
     }
 }
@@ -156,10 +163,10 @@ impl<'p> World<'p> {
             }
             place.stats.served += 1;
             place.stats.wait.record(0.0);
-            return if state.kind == Extras::Opens {
-                self.connect(station, id)
-            } else {
-                Answer::Granted(0)
+            return match state.kind {
+                Extras::Opens => self.connect(station, id),
+                Extras::Wakes => Answer::Granted(self.wake_up(station, id)),
+                _ => Answer::Granted(0),
             };
         }
         self.tokens_wait(station, id)
@@ -192,7 +199,7 @@ impl<'p> World<'p> {
         }
         let answer = self.tokens_arrive(station, id);
         match answer {
-            Answer::Granted(_) => self.serve(station, id, time),
+            Answer::Granted(wake) => self.serve(station, id, time, wake),
             // Drawn while there is time: at its turn everything waits for it.
             Answer::Waits => self.tasks[id].drawn = self.draw_ns(id, time) + 1,
             Answer::Fails(_) => {}
@@ -297,6 +304,12 @@ impl<'p> World<'p> {
             self.places[station as usize].stats.given.begin(now);
         }
         answer
+    }
+
+    /// What waking up costs a loop that has a task now: nothing when it has just ended another slice.
+    fn wake_up(&mut self, station: u32, id: u32) -> Time {
+        let was_idle = self.tokens(station).idle_since < self.now;
+        self.tokens_spec(station).wake.filter(|_| was_idle).map_or(0, |wake| self.draw_ns(id, wake))
     }
 
     /// The task that the station is reserved for takes its unit, whoever waits.
@@ -472,8 +485,11 @@ impl<'p> World<'p> {
         let (kind, feeds, waiting) = (state.kind, state.feeds.0, state.queue.len);
         match kind {
             Extras::None => {}
-            Extras::Feeds => {
-                if self.backlog(feeds) > 0 {
+            Extras::Feeds | Extras::Wakes => {
+                if state.busy == 0 {
+                    state.idle_since = now;
+                }
+                if feeds != NOBODY && self.backlog(feeds) > 0 {
                     self.feed(station);
                 }
             }
@@ -552,7 +568,7 @@ impl<'p> World<'p> {
     fn granted(&mut self, station: u32, id: u32) {
         self.tasks[id].state = State::Ready;
         match self.program.ops[self.tasks[id].pc as usize] {
-            Op::Serve { time, .. } => self.serve(station, id, time),
+            Op::Serve { time, .. } => self.serve(station, id, time, 0),
             Op::Seize { slot, .. } => {
                 let answer = if self.tokens(station).kind == Extras::Opens {
                     self.connect(station, id)
@@ -588,16 +604,16 @@ impl<'p> World<'p> {
         }
     }
 
-    /// Starts (or resumes) service of a task that has a unit.
+    /// Starts (or resumes) service of a task that has a unit, after `wake`.
     #[inline]
-    pub(crate) fn serve(&mut self, station: u32, id: u32, time: DrawId) {
+    pub(crate) fn serve(&mut self, station: u32, id: u32, time: DrawId, wake: Time) {
         let task = &mut self.tasks[id];
         let (left, drawn) = (task.remaining, std::mem::take(&mut task.drawn));
         let length = match (left, drawn) {
             (0, 0) => self.draw_ns(id, time),
             (0, drawn) => drawn - 1,
             (left, _) => left,
-        };
+        } + wake;
         let place = &mut self.places[station as usize];
         place.stats.given.begin(self.now);
         if let Moving::Tokens(state) = &mut place.moving

@@ -410,6 +410,8 @@ pub struct Tokens {
     /// The crew whose accept queue this event loop also serves (`accept: idle`), with its worker
     /// number in the instance.
     pub feeds: Option<(StationId, u32)>,
+    /// An event loop that was idle works this long before it serves the first in line.
+    pub wake: Option<DrawId>,
 }
 
 impl Tokens {
@@ -426,6 +428,7 @@ impl Tokens {
             caller_side: false,
             overflow: None,
             feeds: None,
+            wake: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::data::rows;
 use super::spelling::{Argument, Kind, Piece};
 use super::value::Context;
 use crate::dist::Distribution;
-use crate::dist::spec::{self, FORMS, Form, Parameter};
+use crate::dist::spec::{self, Adjustment, FORMS, Form, Parameter};
 use crate::units::{Dimension, Quantity};
 
 /// Distributions that are lists and have no named parameters of their own.
@@ -76,9 +76,10 @@ impl Law<'_> {
             let expected = self.dimension.described();
             return self.me.wrong(self.piece, FaultKind::Unit, &message, expected);
         }
-        let clips = form.name != "pareto";
+        // The bounds of a Pareto distribution are its own parameters.
+        let adjusts = |key: &str| form.name != "pareto" || !matches!(key, "min" | "max");
         let mut given: Vec<(&str, f64)> = Vec::new();
-        let (mut low, mut high) = (None, None);
+        let mut adjustment = Adjustment::default();
         for argument in self.arguments {
             let value = &argument.value;
             let key = self.key_of(form, argument, &given)?;
@@ -87,8 +88,10 @@ impl Law<'_> {
                     let (low, high) = self.me.range(value, self.inner())?;
                     given.extend([("low", low), ("high", high)]);
                 }
-                "min" if clips => low = Some(self.me.number(value, self.inner())?),
-                "max" if clips => high = Some(self.me.number(value, self.inner())?),
+                key if adjusts(key) && Adjustment::WORDS.contains(&key) => {
+                    let number = self.me.number(value, self.inner())?;
+                    adjustment.of(key)?.replace(number);
+                }
                 key => {
                     let parameter = form.parameters.iter().find(|(known, _)| *known == key)?;
                     let dimension = match parameter.1 {
@@ -100,7 +103,7 @@ impl Law<'_> {
             }
         }
         self.imply(form, &mut given);
-        let built = spec::build(form.name, &given).and_then(|dist| spec::clip(dist, low, high));
+        let built = spec::build(form.name, &given).and_then(|dist| adjustment.apply(dist));
         built.map_err(|problem| self.refuse(&problem, form.example)).ok()
     }
 
@@ -116,10 +119,10 @@ impl Law<'_> {
             let expected = format!("`{}`", form.example);
             self.me.wrong(&argument.whole(), FaultKind::Value, &message, &expected)
         };
-        let clips = if name == "pareto" { &[][..] } else { &["min", "max"] };
         let keys = || {
             let own = form.parameters.iter().map(|(key, _)| *key).filter(|_| name != "uniform");
-            own.chain(clips.iter().copied())
+            let is_own = |word: &&str| form.parameters.iter().all(|(key, _)| key != word);
+            own.chain(Adjustment::WORDS.into_iter().filter(is_own))
         };
         let key = match (argument.key.as_deref(), name) {
             (None, "exp") => "mean",
@@ -219,19 +222,19 @@ impl Law<'_> {
         bounds: &[&Argument],
         example: &str,
     ) -> Option<Distribution> {
-        let (mut low, mut high) = (None, None);
+        let mut adjustment = Adjustment::default();
         for argument in bounds {
-            let value = Some(self.me.number(&argument.value, self.inner())?);
-            match argument.key.as_deref() {
-                Some("min") if low.is_none() => low = value,
-                Some("max") if high.is_none() => high = value,
+            let value = self.me.number(&argument.value, self.inner())?;
+            match adjustment.of(argument.key.as_deref().unwrap_or_default()) {
+                Some(free) if free.is_none() => *free = Some(value),
                 _ => {
-                    let message = "only `min=` and `max=` can stand here, once";
+                    let message =
+                        "only `min=`, `max=`, `floor=`, `ceil=` and `plus=` can stand here, once";
                     return self.me.wrong(&argument.whole(), FaultKind::Value, message, example);
                 }
             }
         }
-        let built = dist.and_then(|dist| spec::clip(dist, low, high));
+        let built = dist.and_then(|dist| adjustment.apply(dist));
         built.map_err(|problem| self.refuse(&problem, example)).ok()
     }
 }

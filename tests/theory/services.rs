@@ -119,3 +119,38 @@ endpoints: { visit: { steps: [ { cpu: exp(100ms) } ] } }
     run.agrees("people.latency.mean", exact.response_s, 0.015);
     run.agrees("app.threads.utilization", exact.utilization[0], 0.004);
 }
+
+/// An idle loop that pays 4 ms for waking up is M/G/1 with a set-up time D (Doshi 1986):
+///
+/// ```text
+/// W = λE[S²] / 2(1−ρ) + (2E[D] + λE[D²]) / 2(1 + λE[D])      P(idle) = (1−ρ) / (1 + λE[D])
+/// ```
+#[test]
+fn waking_an_idle_loop_is_a_set_up_time() {
+    let text = "\
+traffic: { jobs: { rate: 50/s, mix: visit } }
+components: { app: { type: service, runtime: event_loop, workers: 1, cores: 1, wake: 4ms } }
+endpoints: { visit: { steps: [ { cpu: exp(10ms) } ] } }
+";
+    let (rate, service, wake) = (50.0, 0.01, 0.004);
+    let rho = rate * service;
+    let queue = rate * 2.0 * service * service / (2.0 * (1.0 - rho));
+    let wakes = (2.0 * wake + rate * wake * wake) / (2.0 * (1.0 + rate * wake));
+    let run = Run::of(text, span(20.0, 600.0));
+    run.agrees("jobs.latency.mean", service + queue + wakes, 0.01);
+    run.agrees("app.cpu.utilization", 1.0 - (1.0 - rho) / (1.0 + rate * wake), 0.004);
+}
+
+/// A slice that follows at once on another one of the same loop does not wake it again, and a loop
+/// that is never idle pays nothing.
+#[test]
+fn a_busy_loop_is_not_woken() {
+    let text = "\
+traffic: { jobs: { clients: 2, mix: visit } }
+components: { app: { type: service, runtime: event_loop, workers: 1, cores: 1, wake: 4ms } }
+endpoints: { visit: { steps: [ { cpu: 6ms }, { cpu: 4ms } ] } }
+";
+    let run = Run::of(text, span(1.0, 10.0));
+    let throughput = run.estimate("jobs.throughput").0;
+    assert!((throughput - 100.0).abs() < 0.5, "{throughput}");
+}

@@ -71,6 +71,7 @@ impl Spec {
         };
         let boot = self.boot.as_ref().map(|d| lower.own_draw(own, "boot", d));
         let recycle = self.recycle.as_ref().map(|d| lower.own_draw(own, "recycle", d));
+        let wake = self.wake.as_ref().map(|d| lower.own_draw(own, "wake", d));
         let first_station = lower.builder.program().stations.len() as u32;
         let first_loop = first_station + instances;
         let first_instance = InstanceId(lower.builder.program().instances.len() as u32);
@@ -108,6 +109,7 @@ impl Spec {
                 let crew = StationId(first_station + w / workers);
                 let tokens = Tokens {
                     feeds: feeds.then_some((crew, w % workers)),
+                    wake,
                     priority,
                     ..Tokens::fifo(1)
                 };

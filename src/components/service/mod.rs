@@ -31,6 +31,8 @@ pub(crate) struct Spec {
     pub(crate) notices_disconnect: bool,
     boot: Option<Distribution>,
     recycle: Option<Distribution>,
+    /// CPU of waking an event loop that was idle.
+    wake: Option<Distribution>,
     drain_s: f64,
     pub(crate) memory: Option<MemorySpec>,
     pools: Vec<(usize, Over)>,
@@ -103,6 +105,12 @@ pub(crate) static TABLE: Table = Table {
             Shape::Positive,
             "1000",
             "event_loop: requests and sockets of a worker",
+        ),
+        field(
+            "wake",
+            Shape::DurationDist,
+            "0s",
+            "event_loop: CPU of waking a loop that was idle, before its next slice",
         ),
         field("threads", Shape::Positive, "1", "thread: threads of a worker"),
         field(
@@ -189,6 +197,7 @@ pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Spec {
         notices_disconnect: fields.bool("notices_disconnect").unwrap_or(false),
         boot: nonzero(fields.duration_dist("boot")),
         recycle: fields.count_dist("recycle"),
+        wake: if is_loop { nonzero(fields.duration_dist("wake")) } else { None },
         drain_s: fields.seconds("drain").unwrap_or(30.0),
         memory: memory(fields),
         pools: pools(decode, fields),
@@ -219,6 +228,7 @@ fn runtime(decode: &Decode<'_>, fields: &Fields<'_>) -> Runtime {
     for (key, of) in [
         ("connections", &["event_loop"][..]),
         ("accept", &["event_loop"]),
+        ("wake", &["event_loop"]),
         ("threads", &["thread"]),
         ("worker_cores", &["thread"]),
         ("timeout", &["process", "thread"]),

@@ -1,17 +1,14 @@
 //! What a program asks of each station, by arithmetic alone: the demands that every bound and every
 //! utilization starts from.
 //!
-//! The program is read as a graph of operations in which nothing fails and nobody waits; a cache
-//! misses with its stationary probability. So utilizations are exact where nothing fails, and units
-//! that are held while their holder waits for something else are busy longer than said here.
-//! Retries, timeouts and fallbacks are left out.
+//! The program is read as a graph of operations in which nobody waits; a cache misses with its
+//! stationary probability, and what fails by a stated chance is repeated as its policy says. So
+//! utilizations are exact where nothing is refused and nobody gives up, and units that are held
+//! while their holder waits for something else are busy longer than said here. Timeouts, breakers
+//! and what a full queue sends away are left out.
 
-use std::collections::BTreeMap;
-
-use super::caching::{Keys, node_hit_ratios};
-use crate::program::{
-    DrawId, Eviction, NodeId, Op, Pc, Program, SourceKind, StationKind, Supply, Target,
-};
+use super::reading::Reading;
+use crate::program::{DistId, Pc, Program, SourceKind, StationKind, Stream, Supply};
 
 /// What one request of one source asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,20 +31,28 @@ pub fn of_request(program: &Program, entry: Pc) -> Demand {
 /// ρ ≥ 1 is overload. One entry per station; `None` for stations that no open source visits, that
 /// have no limit, and for memories.
 pub fn offered(program: &Program) -> Vec<Option<f64>> {
-    let reading = Reading::new(program);
-    let mut load = vec![0.0; program.stations.len()];
+    offered_at(program, &Reading::new(program), 1.0)
+}
+
+/// The same with all load multiplied by `load`, at which the program was read.
+pub(super) fn offered_at(
+    program: &Program,
+    reading: &Reading<'_>,
+    load: f64,
+) -> Vec<Option<f64>> {
+    let mut work_per_s = vec![0.0; program.stations.len()];
     for source in &program.sources {
         for (rate_per_s, entry) in open_entries(program, &source.kind) {
-            for (load, work) in load.iter_mut().zip(reading.demand(entry).work) {
-                *load += rate_per_s * work;
+            for (sum, work) in work_per_s.iter_mut().zip(reading.demand(entry).work) {
+                *sum += load * rate_per_s * work;
             }
         }
     }
-    let share = |(load, station): (f64, &crate::program::Station)| {
+    let share = |(work, station): (f64, &crate::program::Station)| {
         let size = size(&station.kind);
-        (load > 0.0 && size.is_finite()).then(|| load / size)
+        (work > 0.0 && size.is_finite()).then(|| work / size)
     };
-    load.into_iter().zip(&program.stations).map(share).collect()
+    work_per_s.into_iter().zip(&program.stations).map(share).collect()
 }
 
 /// Upper bound on the cycles per second of a closed source, by its own demands: no more than when
@@ -81,7 +86,7 @@ fn size(kind: &StationKind) -> f64 {
 
 /// Requests per second of a source whatever the system does, with where they begin.
 fn open_entries(program: &Program, kind: &SourceKind) -> Vec<(f64, Pc)> {
-    let mean = |dist: crate::program::DistId| program.dists[dist.index()].mean();
+    let mean = |dist: DistId| program.dists[dist.index()].mean();
     match kind {
         SourceKind::Open { curve, batch, entry, .. } => {
             vec![(curve.mean_rate() * batch.map_or(1.0, mean), *entry)]
@@ -92,237 +97,10 @@ fn open_entries(program: &Program, kind: &SourceKind) -> Vec<(f64, Pc)> {
                 Supply::Constant(n) => f64::from(*n),
                 Supply::Arrivals(curve) => curve.mean_rate() * sessions.length.map_or(0.0, mean),
             };
-            let stream = |s: &crate::program::Stream| Some((active / mean(s.every), s.entry?));
+            let stream = |s: &Stream| Some((active / mean(s.every), s.entry?));
             sessions.streams.iter().filter_map(stream).collect()
         }
     }
-}
-
-/// Where the graph goes on after an operation.
-struct Edge {
-    to: Pc,
-    /// Expected passages per visit.
-    share: f64,
-    kind: EdgeKind,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum EdgeKind {
-    /// The same task goes on, what it holds is still held.
-    Next,
-    /// A parallel branch: its parent holds and waits.
-    Branch,
-    /// Beside the request.
-    Spawned,
-}
-
-/// A visit of an operation, summed over all paths to it.
-#[derive(Clone, Default)]
-struct Visit {
-    count: f64,
-    /// By slot: what is held on the way here.
-    held: BTreeMap<u8, Target>,
-}
-
-/// A program with what is looked up again and again.
-struct Reading<'p> {
-    program: &'p Program,
-    /// By family.
-    hit_ratios: Vec<f64>,
-    /// By local: members of the row that it chooses from.
-    rows: BTreeMap<u8, u32>,
-}
-
-impl<'p> Reading<'p> {
-    fn new(program: &'p Program) -> Self {
-        let mut rows = BTreeMap::new();
-        for op in &program.ops {
-            match op {
-                Op::Route { group, into } => {
-                    rows.insert(into.0, program.groups[group.index()].count);
-                }
-                Op::Accept { at, worker, .. } => {
-                    let instances = at.by.and_then(|by| rows.get(&by.0).copied()).unwrap_or(1);
-                    let workers = match &program.stations[at.base.index()].kind {
-                        StationKind::Crew(crew) => crew.workers,
-                        _ => 1,
-                    };
-                    rows.insert(worker.0, instances.saturating_mul(workers));
-                }
-                _ => {}
-            }
-        }
-        Self { program, hit_ratios: hit_ratios(program), rows }
-    }
-
-    fn mean(&self, draw: DrawId) -> f64 {
-        let draw = &self.program.draws[draw.index()];
-        draw.factor * self.program.dists[draw.dist.index()].mean()
-    }
-
-    fn edges(&self, pc: Pc) -> Vec<Edge> {
-        let program = self.program;
-        let next = |to: Pc, share: f64| Edge { to, share, kind: EdgeKind::Next };
-        match &program.ops[pc as usize] {
-            Op::Jump(to) => vec![next(*to, 1.0)],
-            Op::Chance { chance, otherwise } => {
-                let share = program.chances[*chance as usize].0;
-                vec![next(pc + 1, share), next(*otherwise, 1.0 - share)]
-            }
-            Op::Switch(switch) => {
-                let mut below = 0.0;
-                let arms = program.switches[*switch as usize].arms.iter();
-                arms.map(|(up_to, to)| {
-                    let share = up_to - below;
-                    below = *up_to;
-                    next(*to, share)
-                })
-                .collect()
-            }
-            Op::Lookup { family, miss, .. } => {
-                let hit = self.hit_ratios[family.index()];
-                vec![next(pc + 1, hit), next(*miss, 1.0 - hit)]
-            }
-            // The loop's end leads nowhere: what follows it is reached by the exit.
-            Op::Repeat { times, exit, .. } => {
-                vec![next(pc + 1, self.mean(*times)), next(*exit, 1.0)]
-            }
-            Op::Try(frame) => vec![next(program.frames[frame.index()].body, 1.0)],
-            Op::Leave(frame) => vec![next(program.frames[frame.index()].after, 1.0)],
-            Op::Fork(fork) => {
-                let fork = &program.forks[*fork as usize];
-                let branch = |to: &Pc| Edge { to: *to, share: 1.0, kind: EdgeKind::Branch };
-                let mut edges: Vec<Edge> = fork.branches.iter().map(branch).collect();
-                edges.push(next(fork.after, 1.0));
-                edges
-            }
-            Op::Spawn { at } => {
-                vec![Edge { to: *at, share: 1.0, kind: EdgeKind::Spawned }, next(pc + 1, 1.0)]
-            }
-            Op::Again { .. } | Op::Join | Op::Fail { .. } | Op::Done => Vec::new(),
-            _ => vec![next(pc + 1, 1.0)],
-        }
-    }
-
-    /// Operations that can be reached, each before all that follow it.
-    fn order(&self, entry: Pc) -> Vec<Pc> {
-        let mut seen = vec![false; self.program.ops.len()];
-        let (mut after, mut stack) = (Vec::new(), vec![(entry, false)]);
-        while let Some((pc, left)) = stack.pop() {
-            if left {
-                after.push(pc);
-            } else if !std::mem::replace(&mut seen[pc as usize], true) {
-                stack.push((pc, true));
-                stack.extend(self.edges(pc).iter().map(|edge| (edge.to, false)));
-            }
-        }
-        after.reverse();
-        after
-    }
-
-    /// Time that an operation takes its task when nothing waits, seconds; `from` is the time from
-    /// each operation on.
-    fn own_s(&self, pc: Pc, from: &BTreeMap<Pc, f64>) -> f64 {
-        match &self.program.ops[pc as usize] {
-            Op::Serve { time, .. } | Op::Delay { time, .. } => self.mean(*time),
-            Op::Process { at, work, .. } => match &self.program.stations[at.base.index()].kind {
-                StationKind::Processor(p) => {
-                    self.mean(*work) / p.job_cap.min(p.cores).min(p.group_cap)
-                }
-                _ => 0.0,
-            },
-            Op::Fork(_) => {
-                let branches = self.edges(pc);
-                let branches = branches.iter().filter(|edge| edge.kind == EdgeKind::Branch);
-                branches.map(|edge| from.get(&edge.to).copied().unwrap_or(0.0)).fold(0.0, f64::max)
-            }
-            _ => 0.0,
-        }
-    }
-
-    fn demand(&self, entry: Pc) -> Demand {
-        let order = self.order(entry);
-        let mut from: BTreeMap<Pc, f64> = BTreeMap::new();
-        for &pc in order.iter().rev() {
-            let later = self.edges(pc);
-            let later = later.iter().filter(|edge| edge.kind == EdgeKind::Next);
-            let later: f64 = later.map(|e| e.share * from.get(&e.to).copied().unwrap_or(0.0)).sum();
-            let own = self.own_s(pc, &from);
-            from.insert(pc, own + later);
-        }
-        let mut work = vec![0.0; self.program.stations.len()];
-        let mut visits: BTreeMap<Pc, Visit> = BTreeMap::new();
-        visits.entry(entry).or_default().count = 1.0;
-        for pc in order {
-            let Visit { count, mut held } = visits.get(&pc).cloned().unwrap_or_default();
-            let op = &self.program.ops[pc as usize];
-            match op {
-                Op::Serve { at, time } => self.ask(&mut work, *at, count * self.mean(*time)),
-                Op::Process { at, work: amount, .. } => {
-                    self.ask(&mut work, *at, count * self.mean(*amount));
-                }
-                Op::Admit { at } => self.ask(&mut work, *at, count),
-                Op::Seize { at, slot, .. } | Op::Accept { at, slot, .. } => {
-                    held.insert(slot.0, *at);
-                }
-                Op::Release { slot } => {
-                    held.remove(&slot.0);
-                }
-                _ => {}
-            }
-            let passes_s = count * self.own_s(pc, &from);
-            for target in held.values() {
-                self.ask(&mut work, *target, passes_s);
-            }
-            for edge in self.edges(pc) {
-                let to = visits.entry(edge.to).or_default();
-                to.count += count * edge.share;
-                if edge.kind == EdgeKind::Next {
-                    to.held.clone_from(&held);
-                }
-            }
-        }
-        Demand { work, alone_s: from.get(&entry).copied().unwrap_or(0.0) }
-    }
-
-    /// Spreads work over the row of stations that a target may be.
-    fn ask(&self, work: &mut [f64], target: Target, amount: f64) {
-        let row = target.by.and_then(|by| self.rows.get(&by.0).copied()).unwrap_or(1).max(1);
-        let members = work.iter_mut().skip(target.base.index()).take(row as usize);
-        for member in members {
-            *member += amount / f64::from(row);
-        }
-    }
-}
-
-/// Stationary hit ratio of each family: stated, or by its life and the room of its node.
-fn hit_ratios(program: &Program) -> Vec<f64> {
-    let mut ratios: Vec<f64> = program.families.iter().map(|f| f.stated.unwrap_or(0.0)).collect();
-    for (index, node) in program.nodes.iter().enumerate() {
-        let on_node =
-            |f: &crate::program::Family| f.node == NodeId(index as u16) && f.stated.is_none();
-        let of = |f: &crate::program::Family| {
-            let size = &program.draws[f.size.index()];
-            Keys {
-                population: f.population,
-                zipf: f.zipf,
-                requests_per_s: f.lookup_rate_per_s,
-                ttl_s: f.ttl_ns.map_or(f64::INFINITY, |ns| ns as f64 * 1e-9),
-                renewed: f.renew_on_access,
-                bytes: size.factor * program.dists[size.dist.index()].mean(),
-            }
-        };
-        let members: Vec<usize> =
-            (0..program.families.len()).filter(|i| on_node(&program.families[*i])).collect();
-        let keys: Vec<Keys> = members.iter().map(|i| of(&program.families[*i])).collect();
-        let most_keys = node.max_keys as f64 * node.evict_at;
-        let lru = node.eviction == Eviction::Lru;
-        let hits = node_hit_ratios(&keys, most_keys, node.limit_bytes * node.evict_at, lru);
-        for (family, hit) in members.into_iter().zip(hits) {
-            ratios[family] = hit;
-        }
-    }
-    ratios
 }
 
 #[cfg(test)]
@@ -330,7 +108,8 @@ mod tests {
     use super::*;
     use crate::dist::{Curve, Distribution};
     use crate::program::{
-        Builder, Class, ClassId, ComponentId, Fork, Scope, Source, Station, StationId, Tokens,
+        Builder, Class, ClassId, ComponentId, DrawId, Fork, Op, Scope, Source, Station, StationId,
+        Target, Tokens,
     };
 
     struct Writer {

@@ -8,21 +8,37 @@
 //! purpose: approximations without an error bound (Kingman, Allen–Cunneen, QNA), because a test
 //! against them would show nothing.
 
+mod approximate;
 pub mod arrivals;
 pub mod birth_death;
 pub mod bounds;
+mod caches;
 pub mod caching;
+mod clients;
 pub mod closed;
 pub mod constant_service;
 pub mod demand;
 pub mod erlang;
+mod fork_join;
+mod holders;
 pub mod impatience;
 pub mod infinite;
+mod laws;
+mod levels;
 pub mod limiter;
+mod network;
 pub mod parallel;
 pub mod priority;
+mod product_form;
+mod reading;
 pub mod sharing;
 pub mod single_server;
+pub mod solution;
+mod solve;
+pub mod stages;
+
+pub use solution::Solution;
+pub use solve::solve;
 
 /// Poisson arrivals and the mean work each brings. Both are finite and not negative.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,0 +1,263 @@
+//! Markov chains whose states lie on levels, with moves to the same level and its neighbours only:
+//! the number inside, and whatever else must be known.
+//!
+//! Solved by elimination from the top, which is exact but for rounding; levels that repeat for ever
+//! go down by one rate matrix.
+
+/// Moves out of one level.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Level {
+    size: usize,
+    /// (state, state in the target level, rate).
+    up: Vec<(usize, usize, f64)>,
+    inside: Vec<(usize, usize, f64)>,
+    down: Vec<(usize, usize, f64)>,
+}
+
+impl Level {
+    /// A level of `size` ≥ 1 states without moves.
+    pub(super) fn new(size: usize) -> Self {
+        Self { size, ..Self::default() }
+    }
+
+    /// Adds a move to the level above.
+    pub(super) fn up(&mut self, from: usize, to: usize, rate: f64) {
+        self.up.push((from, to, rate));
+    }
+
+    /// Adds a move within the level; one to the same state is none.
+    pub(super) fn inside(&mut self, from: usize, to: usize, rate: f64) {
+        if from != to {
+            self.inside.push((from, to, rate));
+        }
+    }
+
+    /// Adds a move to the level below.
+    pub(super) fn down(&mut self, from: usize, to: usize, rate: f64) {
+        self.down.push((from, to, rate));
+    }
+
+    /// Rates within the level, with minus the sum of all moves on the diagonal; the top of a finite
+    /// chain has none upwards.
+    fn local(&self, is_top: bool) -> Matrix {
+        let mut local = Matrix::zero(self.size, self.size);
+        for &(from, to, rate) in &self.inside {
+            local.add(from, to, rate);
+        }
+        let up: &[_] = if is_top { &[] } else { &self.up };
+        for &(from, _, rate) in self.inside.iter().chain(up).chain(&self.down) {
+            local.add(from, from, -rate);
+        }
+        local
+    }
+}
+
+/// Most levels that are followed.
+const MOST: usize = 200_000;
+
+/// Stationary probabilities by level and state of an endless chain whose levels from `servers` + 1 on
+/// are alike; `None` when the rate matrix is not found (no steady state).
+pub(super) fn solve(level: impl Fn(u32) -> Level, rho: f64, servers: u32) -> Option<Vec<Vec<f64>>> {
+    if rho >= 1.0 {
+        return None;
+    }
+    let (below, repeating) = (level(servers), level(servers + 1));
+    let up = sparse(&below.up, below.size, repeating.size);
+    let back = sparse(&repeating.down, repeating.size, below.size);
+    let local = repeating.local(false);
+    // R ← U·(−(L + R·D))⁻¹ from 0 climbs to the least solution (Neuts 1981).
+    let mut rate = Matrix::zero(below.size, repeating.size);
+    let mut settled = false;
+    for _ in 0..50_000 {
+        let next = up.times(&local.clone().plus(&rate.times(&back)).negative_inverse()?);
+        let change = next.distance(&rate);
+        rate = next;
+        if change < 1e-15 {
+            settled = true;
+            break;
+        }
+    }
+    if !settled {
+        return None;
+    }
+    let levels: Vec<Level> = (0..=servers).map(level).collect();
+    let top = levels[servers as usize].local(false).plus(&rate.times(&back));
+    let mut p = eliminate(&levels, top)?;
+    let mut last = p.last().cloned()?;
+    let mut total: f64 = p.iter().flatten().sum();
+    while p.len() < MOST {
+        last = rate.under(&last);
+        let mass: f64 = last.iter().sum();
+        total += mass;
+        p.push(last.clone());
+        if mass < 1e-17 * total {
+            break;
+        }
+    }
+    Some(normalized(p, total))
+}
+
+/// Stationary probabilities by level and state of a chain of so many levels.
+pub(super) fn solve_finite(levels: &[Level]) -> Option<Vec<Vec<f64>>> {
+    let top = levels.last()?.local(true);
+    let p = eliminate(levels, top)?;
+    let total = p.iter().flatten().sum();
+    Some(normalized(p, total))
+}
+
+fn normalized(mut p: Vec<Vec<f64>>, total: f64) -> Vec<Vec<f64>> {
+    p.iter_mut().flatten().for_each(|p| *p /= total);
+    p
+}
+
+/// Weights of the states of all levels, where `top` has what lies above the last one folded in.
+fn eliminate(levels: &[Level], top: Matrix) -> Option<Vec<Vec<f64>>> {
+    let mut rates = Vec::new();
+    let mut folded = top;
+    for pair in levels.windows(2).rev() {
+        let (below, level) = (&pair[0], &pair[1]);
+        let rate = sparse(&below.up, below.size, level.size).times(&folded.negative_inverse()?);
+        let back = sparse(&level.down, level.size, below.size);
+        folded = below.local(false).plus(&rate.times(&back));
+        rates.push(rate);
+    }
+    let mut p = vec![folded.null_vector()?];
+    for rate in rates.iter().rev() {
+        let next = rate.under(p.last()?);
+        p.push(next);
+    }
+    Some(p)
+}
+
+fn sparse(moves: &[(usize, usize, f64)], rows: usize, columns: usize) -> Matrix {
+    let mut matrix = Matrix::zero(rows, columns);
+    for &(from, to, rate) in moves {
+        matrix.add(from, to, rate);
+    }
+    matrix
+}
+
+/// A small dense matrix, by rows.
+#[derive(Clone, Debug)]
+struct Matrix {
+    rows: usize,
+    columns: usize,
+    cells: Vec<f64>,
+}
+
+impl Matrix {
+    fn zero(rows: usize, columns: usize) -> Self {
+        Self { rows, columns, cells: vec![0.0; rows * columns] }
+    }
+
+    fn add(&mut self, row: usize, column: usize, value: f64) {
+        self.cells[row * self.columns + column] += value;
+    }
+
+    fn row(&self, row: usize) -> &[f64] {
+        &self.cells[row * self.columns..(row + 1) * self.columns]
+    }
+
+    fn times(&self, other: &Self) -> Self {
+        let mut product = Self::zero(self.rows, other.columns);
+        for (i, out) in product.cells.chunks_mut(other.columns.max(1)).enumerate() {
+            for (k, factor) in self.row(i).iter().enumerate().filter(|(_, x)| **x != 0.0) {
+                out.iter_mut().zip(other.row(k)).for_each(|(out, cell)| *out += factor * cell);
+            }
+        }
+        product
+    }
+
+    fn plus(mut self, other: &Self) -> Self {
+        self.cells.iter_mut().zip(&other.cells).for_each(|(a, b)| *a += b);
+        self
+    }
+
+    /// Largest difference of two cells.
+    fn distance(&self, other: &Self) -> f64 {
+        self.cells.iter().zip(&other.cells).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    }
+
+    /// A row vector times this.
+    fn under(&self, row: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.columns];
+        for (factor, i) in row.iter().zip(0..self.rows) {
+            out.iter_mut().zip(self.row(i)).for_each(|(out, cell)| *out += factor * cell);
+        }
+        out
+    }
+
+    /// (−self)⁻¹ by Gauss and Jordan; stable without pivoting, as what is eliminated here is
+    /// diagonally dominant.
+    fn negative_inverse(&self) -> Option<Self> {
+        let n = self.rows;
+        let mut left: Vec<f64> = self.cells.iter().map(|x| -x).collect();
+        let mut right = Self::zero(n, n);
+        for i in 0..n {
+            right.add(i, i, 1.0);
+        }
+        for pivot in 0..n {
+            let head = left[pivot * n + pivot];
+            if head == 0.0 || !head.is_finite() {
+                return None;
+            }
+            for j in 0..n {
+                left[pivot * n + j] /= head;
+                right.cells[pivot * n + j] /= head;
+            }
+            for i in (0..n).filter(|i| *i != pivot) {
+                let factor = left[i * n + pivot];
+                if factor != 0.0 {
+                    for j in 0..n {
+                        left[i * n + j] -= factor * left[pivot * n + j];
+                        right.cells[i * n + j] -= factor * right.cells[pivot * n + j];
+                    }
+                }
+            }
+        }
+        Some(right)
+    }
+
+    /// x ≥ 0 with x·self = 0 and x\[0\] = 1, for the generator of an irreducible chain.
+    fn null_vector(&self) -> Option<Vec<f64>> {
+        let n = self.rows;
+        if n == 1 {
+            return Some(vec![1.0]);
+        }
+        // The other states are passages from state 0: x_rest = −a₀·A_rest⁻¹.
+        let mut rest = Self::zero(n - 1, n - 1);
+        for i in 1..n {
+            for j in 1..n {
+                rest.add(i - 1, j - 1, self.row(i)[j]);
+            }
+        }
+        let mut x = vec![1.0];
+        x.extend(rest.negative_inverse()?.under(&self.row(0)[1..]));
+        Some(x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analytic::assert_close;
+
+    #[test]
+    fn one_state_per_level_is_a_birth_death_chain() {
+        let level = |k: u32| {
+            let mut level = Level::new(1);
+            level.up(0, 0, 1.6);
+            if k > 0 {
+                level.down(0, 0, f64::from(k.min(2)));
+            }
+            level
+        };
+        let p = solve(level, 0.8, 2).expect("ρ < 1");
+        let waits: f64 = p.iter().skip(2).map(|p| p[0]).sum();
+        assert_close(waits, 0.711_111_111_1, 1e-9);
+        let finite: Vec<Level> = (0..=4).map(level).collect();
+        let p = solve_finite(&finite).expect("finite");
+        assert_close(p[4][0] / p[3][0], 0.8, 1e-12);
+        assert_close(p.iter().flatten().sum::<f64>(), 1.0, 1e-12);
+    }
+}

@@ -67,5 +67,5 @@ pub(super) fn affordable(
 fn p95(catalogue: &Catalogue, name: &str) -> Option<Target> {
     let measure = catalogue.metric(name)?.measure.clone();
     let statistic = Some(Statistic::Quantile(0.95));
-    Some(Target { measure, statistic, quantity: Quantity::Duration, bound: None })
+    Some(Target { measure, statistic, during: None, quantity: Quantity::Duration, bound: None })
 }

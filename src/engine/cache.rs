@@ -295,6 +295,11 @@ impl CacheState {
         }
     }
 
+    /// Bytes and keys of a node now.
+    pub(crate) fn levels(&self, node: usize) -> (f64, f64) {
+        (self.nodes[node].bytes.value(), self.nodes[node].keys.value())
+    }
+
     pub(crate) fn records(&self, now: Time) -> Vec<NodeRecord> {
         self.nodes
             .iter()

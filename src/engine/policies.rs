@@ -26,6 +26,10 @@ impl BreakerState {
         self.counted_from = now;
     }
 
+    pub(crate) const fn is_open(&self) -> bool {
+        self.open_since.is_some()
+    }
+
     pub(crate) fn open_s(&self, now: Time) -> f64 {
         let open = self.open_since.map_or(0, |since| now - since.max(self.counted_from));
         (self.open_ns + open as f64) * 1e-9
@@ -160,12 +164,9 @@ impl World<'_> {
             if again {
                 self.tasks.set_local(id, spec.state.0, attempts + 1);
                 self.tasks[id].key = combine(saved, spec.site ^ (attempts + 1));
-                if spec.parent.is_none()
-                    && spec.owner.is_none()
-                    && self.tasks[id].counts
-                    && self.tasks[id].class != NONE
-                {
-                    self.classes.records[usize::from(self.tasks[id].class)].attempts += 1;
+                let client = self.is_clients(id, FrameId(frame));
+                if let Some(class) = client {
+                    self.classes.records[class].attempts += 1;
                 }
                 let mut pause = self.pause(id, spec.backoff, attempts);
                 if pause == 0 && attempts.is_multiple_of(64) {
@@ -177,6 +178,9 @@ impl World<'_> {
                 if pause == 0 {
                     return self.begin_attempt(id);
                 }
+                if let Some(class) = client {
+                    self.classes.retrying[class].add(self.now, 1.0);
+                }
                 self.sleep(id, State::Backoff, self.now + pause);
                 return false;
             }
@@ -187,6 +191,24 @@ impl World<'_> {
                 task.pc = fallback;
                 return true;
             }
+        }
+    }
+
+    /// The class of a task when the frame is its client's own: attempts are then those of a request.
+    fn is_clients(&self, id: u32, frame: FrameId) -> Option<usize> {
+        let spec = &self.program.frames[frame.index()];
+        let task = &self.tasks[id];
+        let own = spec.parent.is_none() && spec.owner.is_none() && task.counts;
+        (own && task.class != NONE).then_some(usize::from(task.class))
+    }
+
+    /// A task leaves its pause before the next attempt.
+    pub(crate) fn end_pause(&mut self, id: u32) {
+        let frame = self.tasks[id].frame;
+        if frame != NONE
+            && let Some(class) = self.is_clients(id, FrameId(frame))
+        {
+            self.classes.retrying[class].add(self.now, -1.0);
         }
     }
 
@@ -436,7 +458,11 @@ impl World<'_> {
             }
             State::Joining => self.drop_children(id, Losers::Abandon),
             State::Filling => self.leave_fill(id),
-            State::Delay | State::Connecting | State::Backoff => self.tasks[id].wake = 0,
+            State::Delay | State::Connecting => self.tasks[id].wake = 0,
+            State::Backoff => {
+                self.end_pause(id);
+                self.tasks[id].wake = 0;
+            }
             State::Ready | State::Free => {}
         }
         self.tasks[id].state = State::Ready;

@@ -66,6 +66,11 @@ impl ProcessorState {
         self.groups.iter().filter(|g| g.jobs > 0).map(of).sum()
     }
 
+    /// Work per second of each job of a group.
+    pub(crate) fn speed(&self, group: usize) -> f64 {
+        self.groups[group].speed
+    }
+
     /// Work done up to `now`.
     #[inline]
     fn advance(&mut self, now: Time) {

@@ -141,6 +141,7 @@ impl Stats {
             full_s: (self.full_ns + open as f64) * 1e-9,
             wait: self.wait.clone(),
             abandoned: self.abandoned.clone(),
+            slowdown: Tally::default(),
             given_s: self.given.record(now),
         }
     }
@@ -151,6 +152,8 @@ impl Stats {
 pub(crate) struct Classes {
     pub(crate) records: Vec<ClassRecord>,
     in_flight: Vec<Gauge>,
+    /// Requests that pause before their client's next attempt.
+    pub(crate) retrying: Vec<Gauge>,
     /// Since the start of the world, for the warm-up series.
     pub(crate) ended: u64,
     pub(crate) latency_s: f64,
@@ -163,6 +166,7 @@ impl Classes {
         Self {
             records: program.classes.iter().map(|_| empty()).collect(),
             in_flight: vec![Gauge::default(); program.classes.len()],
+            retrying: vec![Gauge::default(); program.classes.len()],
             ended: 0,
             latency_s: 0.0,
         }
@@ -171,6 +175,11 @@ impl Classes {
     /// ∫ requests in flight dt since the last reset, request · seconds.
     pub(crate) fn inside_integral(&self, now: Time) -> f64 {
         self.in_flight.iter().map(|gauge| gauge.record(now).integral).sum()
+    }
+
+    /// Requests in flight now.
+    pub(crate) fn inside(&self, class: usize) -> f64 {
+        self.in_flight[class].value()
     }
 
     pub(crate) fn in_flight(&self, class: usize, now: Time) -> Level {
@@ -322,6 +331,8 @@ impl World<'_> {
             record.residence_s = 0.0;
         }
         self.inside_at_start = inside;
+        self.classes.retrying.iter_mut().for_each(|gauge| gauge.reset(now));
+        self.shares.reset(now);
         for component in &mut self.components {
             component.calls = 0;
             component.response.reset();
@@ -337,14 +348,23 @@ impl World<'_> {
         }
         self.samples.attribution = empty(self.samples.components);
         self.reset_windows();
+        self.begin_observed();
     }
 
     /// Everything measured since the last [`World::reset`] (or the start).
     pub fn results(&mut self) -> Replication {
+        let (instants, parts) = self.noted();
+        let (windows, batches) = (self.windows.values(), self.batches.clone());
+        Replication { windows, batches, instants, parts, ..self.measured() }
+    }
+
+    /// The same without what belongs to single moments and parts of the time.
+    pub(crate) fn measured(&self) -> Replication {
         let now = self.now;
         let mut classes = self.classes.records.clone();
         for (class, record) in classes.iter_mut().enumerate() {
             record.in_flight = self.classes.in_flight(class, now);
+            record.retrying = self.classes.retrying[class].record(now);
         }
         for task in &self.tasks.all {
             if task.state != State::Free && task.counts && task.class != NONE {
@@ -369,7 +389,8 @@ impl World<'_> {
             .places
             .iter()
             .zip(&self.program.stations)
-            .map(|(place, spec)| {
+            .enumerate()
+            .map(|(station, (place, spec))| {
                 let mut record = place.stats.record(now);
                 record.size =
                     Level::constant(spec.size(), (now - self.measured_from) as f64 * 1e-9);
@@ -378,9 +399,11 @@ impl World<'_> {
                     Moving::Processor(state) => record.given_s += state.given_to_present(now),
                     _ => {}
                 }
+                record.slowdown = self.shares.slowdown(station);
                 record
             })
             .collect();
+        let (shares, calls) = self.shares.records(now);
         let mut instances = self.instances.clone();
         for (record, since) in instances.iter_mut().zip(&self.down_since) {
             if let Some(since) = since {
@@ -401,8 +424,10 @@ impl World<'_> {
             breakers_open_s: self.breakers.iter().map(|b| b.open_s(now)).collect(),
             attribution: self.samples.attribution.clone(),
             balance,
-            windows: self.windows.values(),
-            batches: self.batches.clone(),
+            spreads: self.spreads(),
+            shares,
+            calls,
+            ..Replication::default()
         }
     }
 }

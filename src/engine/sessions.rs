@@ -126,6 +126,11 @@ impl SessionState {
         }
     }
 
+    /// Sessions of a source that are open now.
+    pub(crate) fn active(&self, source: usize) -> f64 {
+        self.supplies[source].as_ref().map_or(0.0, |supply| supply.active.value())
+    }
+
     pub(crate) fn records(&self, now: Time) -> Vec<SessionRecord> {
         self.supplies
             .iter()

@@ -323,6 +323,22 @@ impl World<'_> {
                 self.tasks[id].pc += 1;
                 self.after_reply(id);
             }
+            Op::EnterTold { component, mark } => {
+                self.components[component.index()].calls += 1;
+                self.note_call(component.0, id, None);
+                self.tasks.set_local(id, mark.0, self.now);
+                self.tasks[id].pc += 1;
+            }
+            Op::ExitTold { component, mark, amount } => {
+                let began = self.tasks.local(id, mark.0);
+                let amount = amount.map_or(0.0, |draw| self.draw(id, draw));
+                let took_s = (self.now - began) as f64 * 1e-9;
+                let record = &mut self.components[component.index()];
+                record.response.record(took_s);
+                record.amount += amount;
+                self.note_call(component.0, id, Some(took_s));
+                self.tasks[id].pc += 1;
+            }
             Op::Fail { kind, owner } => {
                 let owner = owner.map_or(NONE, |o| o.0);
                 if !self.raise(id, kind, owner) {

@@ -55,7 +55,7 @@ impl World<'_> {
         windows.values.iter_mut().for_each(Vec::clear);
         windows.epoch = (windows.epoch + 1) & event::INDEX;
         let (length, epoch) = (windows.length, windows.epoch);
-        self.windows.last = Some(Box::new(self.results()));
+        self.windows.last = Some(Box::new(self.measured()));
         self.calendar.push(self.now + length, event::WINDOW | epoch);
     }
 
@@ -66,7 +66,7 @@ impl World<'_> {
         let (Some(probe), Some(last)) = (self.windows.probe, self.windows.last.take()) else {
             return;
         };
-        let now = self.results();
+        let now = self.measured();
         let window = now.since(&last);
         for (values, (measure, statistic)) in
             self.windows.values.iter_mut().zip(&self.program.tracked)

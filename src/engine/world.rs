@@ -7,10 +7,12 @@ use super::bucket::BucketState;
 use super::cache::CacheState;
 use super::calendar::{Calendar, END_OF_TIME, Time};
 use super::level::Gauge;
+use super::observed::Observed;
 use super::policies::BreakerState;
 use super::processor::ProcessorState;
 use super::record::{Classes, Samples, Stats};
 use super::sessions::SessionState;
+use super::shares::Shares;
 use super::sources::SourceState;
 use super::task::{NOBODY, State, Task, Tasks};
 use super::timers::Timers;
@@ -38,6 +40,10 @@ pub(crate) mod event {
     pub(crate) const CHURN: u32 = 12 << 28;
     /// The wake event of a task in service, the most frequent one.
     pub(crate) const SERVED: u32 = 13 << 28;
+    /// What is rare: the next four bits say what.
+    pub(crate) const OTHER: u32 = 14 << 28;
+    pub(crate) const MARK: u32 = 0;
+    pub(crate) const SUB_INDEX: u32 = (1 << 24) - 1;
     pub(crate) const INDEX: u32 = (1 << 28) - 1;
 }
 
@@ -125,6 +131,8 @@ pub struct World<'p> {
     pub(crate) instances: Vec<InstanceRecord>,
     pub(crate) samples: Samples,
     pub(crate) windows: Windows,
+    pub(crate) observed: Observed,
+    pub(crate) shares: Shares,
     pub(crate) batches: Vec<Batch>,
     pub(crate) batch_ns: Time,
     /// How often observation began: events of an earlier one are stale.
@@ -194,6 +202,8 @@ impl<'p> World<'p> {
             instances: vec![InstanceRecord::default(); program.instances.len()],
             samples: Samples::new(components),
             windows: Windows::new(program),
+            observed: Observed::new(program),
+            shares: Shares::new(program),
             batches: Vec::new(),
             batch_ns: 0,
             batch_turn: 0,
@@ -207,6 +217,7 @@ impl<'p> World<'p> {
         world.open_pools();
         world.hire_workers();
         world.start_sources();
+        world.begin_observed();
         world
     }
 
@@ -264,12 +275,23 @@ impl<'p> World<'p> {
                 event::STREAM => self.stream_event(index as usize, due.seq),
                 event::CHURN => self.churn_event(index as usize, due.seq),
                 event::WINDOW => self.window_event(index),
+                event::OTHER => self.other_event(index, due.seq),
                 _ => self.batch_event(index),
             }
             if !self.ready.is_empty() {
                 self.drain_ready();
             }
+            if self.observed.watches {
+                self.watch_levels();
+            }
         }
+    }
+
+    /// What is rare.
+    #[inline(never)]
+    fn other_event(&mut self, index: u32, seq: u64) {
+        let _ = seq;
+        self.mark_event(index & event::SUB_INDEX);
     }
 
     /// Reads the records that the next events will need. Among very many tasks each is a miss of
@@ -367,6 +389,7 @@ impl<'p> World<'p> {
             }
             State::Connecting => self.step(id),
             State::Backoff => {
+                self.end_pause(id);
                 if self.begin_attempt(id) {
                     self.step(id);
                 }

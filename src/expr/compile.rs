@@ -4,7 +4,7 @@ use super::ast::{Bound, Clause, Comparator, Comparison, Expression, MetricRef, T
 use super::names::{CostMetric, Found, Names};
 use super::value::{Unit, Value};
 use super::{ExprError, Mistake};
-use crate::program::{Measure, Program, Quantity};
+use crate::program::{During, Measure, Program, Quantity};
 use crate::stats::Statistic;
 
 /// What an expression is for, which decides what it may say.
@@ -31,13 +31,47 @@ pub struct Need {
     pub measure: Measure,
     /// Which statistic of it; `None` where the measure has but one.
     pub statistic: Option<Statistic>,
+    /// Only of this part of the measured time.
+    pub during: Option<During>,
     /// What it is.
     pub quantity: Quantity,
-    /// Whether its value per window is needed too (`for`, `during`).
+    /// Whether its value per window is needed too (`for`).
     pub windows: bool,
 }
 
 impl Need {
+    /// A metric on its own, as an expression would name it: `q.wait.p99@bulk`, `q.in_system` (with
+    /// `during`, in seconds, of that part of the time).
+    ///
+    /// # Errors
+    /// The name is unknown, or such a metric is not measured; money is not.
+    pub fn of(
+        metric: &str,
+        during_s: Option<(f64, f64)>,
+        names: &Names<'_>,
+    ) -> Result<Self, ExprError> {
+        let metric = super::metric::metric(metric, 0);
+        let Found::Measured { measure, statistic, quantity } = names.find(&metric)? else {
+            return Err(ExprError::new(0, metric.width, "money is no measurement"));
+        };
+        let during = during_s.map(|(from_s, to_s)| During::new(from_s, to_s));
+        if let Some(during) = during
+            && let Some(why) = unanswerable(&measure, statistic, during)
+        {
+            return Err(ExprError::new(0, metric.width, why).is(Mistake::Place));
+        }
+        Ok(Self { name: metric.to_string(), measure, statistic, during, quantity, windows: false })
+    }
+
+    /// Makes a program measure it.
+    pub fn ask(&self, program: &mut Program) {
+        program.ask(&self.measure, self.statistic, self.during);
+        let tracked = self.tracked();
+        if self.windows && !program.tracked.contains(&tracked) {
+            program.tracked.push(tracked);
+        }
+    }
+
     /// As the engine tracks it: measures without a choice of statistic are tracked as their mean.
     pub fn tracked(&self) -> (Measure, Statistic) {
         (self.measure.clone(), self.statistic.unwrap_or(Statistic::Mean))
@@ -86,8 +120,6 @@ pub struct Trial {
     pub operand: Operand,
     /// What it is.
     pub quantity: Quantity,
-    /// Only of this part of the measured time, seconds.
-    pub during_s: Option<(f64, f64)>,
     /// The question.
     pub question: Question,
 }
@@ -216,9 +248,7 @@ impl Condition {
                     part.bounds(found);
                 }
             }
-            Self::Trial(Trial {
-                operand: Operand::Measured(i), during_s: None, question, ..
-            }) => match question {
+            Self::Trial(Trial { operand: Operand::Measured(i), question, .. }) => match question {
                 Question::Against(_, Limit::Value(bound)) => found.push((*i, *bound)),
                 Question::Within(low, high) => found.extend([(*i, *low), (*i, *high)]),
                 Question::Against(..) => {}
@@ -228,13 +258,11 @@ impl Condition {
     }
 }
 
-/// Makes a program keep per-window values of all that the conditions need, each once.
+/// Makes a program measure all that the conditions need beyond what it always does, each once: values
+/// per window, instants, parts of the time, spreads of levels, single classes.
 pub fn track<'c>(program: &mut Program, conditions: impl IntoIterator<Item = &'c Compiled>) {
-    for need in conditions.into_iter().flat_map(|c| &c.needs).filter(|need| need.windows) {
-        let tracked = need.tracked();
-        if !program.tracked.contains(&tracked) {
-            program.tracked.push(tracked);
-        }
+    for need in conditions.into_iter().flat_map(|c| &c.needs) {
+        need.ask(program);
     }
 }
 
@@ -302,7 +330,7 @@ impl Compiler<'_> {
             );
             return None;
         }
-        let during_s = match &comparison.during {
+        let during = match &comparison.during {
             Some((from, to)) => Some(self.during(metric, &found, from, to)?),
             None => None,
         };
@@ -322,18 +350,16 @@ impl Compiler<'_> {
                     );
                     return None;
                 }
-                let windows = windows || during_s.is_some();
                 Question::Against(*comparator, self.limit(metric, &found, bound, windows)?)
             }
         };
         let quantity = found.quantity();
-        let operand = self.operand(metric, found, windows || during_s.is_some());
+        let operand = self.operand(metric, found, windows, during);
         Some(Trial {
             text: comparison.to_string(),
             metric: metric.to_string(),
             operand,
             quantity,
-            during_s,
             question,
         })
     }
@@ -342,14 +368,14 @@ impl Compiler<'_> {
         self.names.find(metric).map_err(|error| self.errors.push(error)).ok()
     }
 
-    /// What a part of the time can be asked of: what adds up over windows.
+    /// The part of the time, when it can be asked for.
     fn during(
         &mut self,
         metric: &MetricRef,
         found: &Found,
         from: &Value,
         to: &Value,
-    ) -> Option<(f64, f64)> {
+    ) -> Option<During> {
         let Found::Measured { measure, statistic, .. } = found else {
             self.errors.push(
                 ExprError::new(metric.offset, metric.width, "money is per month, not of a while")
@@ -358,23 +384,13 @@ impl Compiler<'_> {
             );
             return None;
         };
-        let adds_up = statistic.is_none()
-            && matches!(
-                measure,
-                Measure::Level { .. } | Measure::Rate(_) | Measure::Count(_) | Measure::Usage(_)
-            );
-        if from.exact == to.exact || !adds_up {
-            let span = format!("{from}..{to}");
-            let width = span.chars().count();
-            let what = if from.exact == to.exact { "an instant" } else { "`during`" };
-            self.errors.push(
-                ExprError::new(from.offset, width, format!("{what} of this is not supported yet"))
-                    .is(Mistake::NotYet)
-                    .hint("levels, rates and counts can be asked for during a span: `5m..10m`"),
-            );
-            return None;
-        }
-        Some((from.base, to.base))
+        let during = During::new(from.base, to.base);
+        let Some(why) = unanswerable(measure, *statistic, during) else { return Some(during) };
+        let width = format!("{from}..{to}").chars().count();
+        self.errors.push(ExprError::new(from.offset, width, why).is(Mistake::Place).hint(
+            "levels can be asked for at an instant, all but maxima during a span: `5m..10m`",
+        ));
+        None
     }
 
     fn limit(
@@ -424,24 +440,32 @@ impl Compiler<'_> {
                     return None;
                 }
                 let factor = if let Bound::Scaled(value, _) = bound { value.base } else { 1.0 };
-                let operand = self.operand(other, second, windows);
+                let operand = self.operand(other, second, windows, None);
                 Some(Limit::Metric { factor, metric: other.to_string(), operand })
             }
         }
     }
 
-    fn operand(&mut self, metric: &MetricRef, found: Found, windows: bool) -> Operand {
+    fn operand(
+        &mut self,
+        metric: &MetricRef,
+        found: Found,
+        windows: bool,
+        during: Option<During>,
+    ) -> Operand {
         let (measure, statistic, quantity) = match found {
             Found::Cost(cost) => return Operand::Cost(cost),
             Found::Measured { measure, statistic, quantity } => (measure, statistic, quantity),
         };
-        let same = |need: &Need| need.measure == measure && need.statistic == statistic;
+        let same = |need: &Need| {
+            need.measure == measure && need.statistic == statistic && need.during == during
+        };
         if let Some(i) = self.needs.iter().position(same) {
             self.needs[i].windows |= windows;
             return Operand::Measured(i);
         }
         let name = metric.to_string();
-        self.needs.push(Need { name, measure, statistic, quantity, windows });
+        self.needs.push(Need { name, measure, statistic, during, quantity, windows });
         Operand::Measured(self.needs.len() - 1)
     }
 
@@ -468,6 +492,25 @@ impl Compiler<'_> {
         });
         None
     }
+}
+
+/// Why a part of the time cannot be asked for; `None` when it can.
+fn unanswerable(
+    measure: &Measure,
+    statistic: Option<Statistic>,
+    during: During,
+) -> Option<&'static str> {
+    let whole = if let Measure::Part { of, .. } = measure { of } else { measure };
+    let is_level = matches!(whole, Measure::Level { .. });
+    if during.is_instant() {
+        if !is_level {
+            return Some("an instant has no requests: only levels have a value then");
+        }
+        let is_mean = matches!(statistic, None | Some(Statistic::Mean));
+        return (!is_mean).then_some("an instant has no spread: its value is the mean over runs");
+    }
+    (statistic == Some(Statistic::Max) && !is_level)
+        .then_some("the largest of a part of the time is not kept")
 }
 
 const fn unit_of(quantity: Quantity) -> Unit {

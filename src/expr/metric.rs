@@ -3,7 +3,7 @@
 use super::ast::MetricRef;
 use crate::stats::Statistic;
 
-/// The statistic that a word names: `mean`, `sd`, `max`, or `p` and the digits of a quantile.
+/// The statistic that a word names: `mean`, `sd`, `max`, `min`, or `p` and the digits of a quantile.
 ///
 /// ```text
 /// p50 → 0.5   p95 → 0.95   p999 → 0.999
@@ -15,6 +15,7 @@ pub(crate) fn statistic(word: &str) -> Option<Statistic> {
         "mean" => Some(Statistic::Mean),
         "sd" => Some(Statistic::Sd),
         "max" => Some(Statistic::Max),
+        "min" => Some(Statistic::Min),
         _ => {
             let digits = word.strip_prefix('p')?;
             let all_digits = digits.bytes().all(|b| b.is_ascii_digit());

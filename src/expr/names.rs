@@ -3,7 +3,7 @@
 use super::ast::MetricRef;
 use super::metric::statistic;
 use super::{ExprError, Mistake};
-use crate::program::{Catalogue, Measure, Metric, Quantity};
+use crate::program::{Catalogue, ClassId, Measure, Metric, Quantity};
 use crate::stats::Statistic;
 
 /// Everything that an expression may name.
@@ -116,13 +116,13 @@ impl Names<'_> {
             return Err(self.unknown(metric));
         };
         match (&found.measure, statistic) {
+            (m, Statistic::Min) if m.is_distribution() => {
+                Err(error(format!("the smallest `{}` is not kept", metric.name))
+                    .hint("levels have a `.min`"))
+            }
             (m, _) if m.is_distribution() => Ok(measured(found, Some(statistic))),
             (Measure::Level { .. }, Statistic::Mean) => Ok(measured(found, None)),
-            (Measure::Level { .. }, Statistic::Max) => Ok(measured(found, Some(statistic))),
-            (Measure::Level { .. }, _) => Err(not_yet(metric).hint(format!(
-                "of a level, `{}` (its mean over time) and `{}.max` are measured",
-                metric.name, metric.name
-            ))),
+            (Measure::Level { .. }, _) => Ok(measured(found, Some(statistic))),
             _ => Err(error(format!("`{}` has no statistics", metric.name))
                 .hint(format!("write `{}`", metric.name))),
         }
@@ -164,19 +164,41 @@ impl Names<'_> {
         components.chain(self.other_costs.iter().map(String::as_str))
     }
 
-    /// `metric@part`: registered under its full name, or not measured.
+    /// `metric@endpoint` or `metric@traffic`: what its requests alone add.
     fn part(&self, metric: &MetricRef, at: &str) -> Result<Found, ExprError> {
-        let with_part = |name: &str| format!("{name}@{at}");
-        for (name, statistic) in [(&metric.written, None), (&metric.name, metric.statistic)] {
-            if let Some(found) = self.catalogue.metric(&with_part(name))
-                && found.measure.is_distribution() == statistic.is_some()
-            {
-                return Ok(measured(found, statistic));
+        let error = |message: String| {
+            ExprError::new(metric.offset, metric.width, message).is(Mistake::Name)
+        };
+        // The name before `@` must be right before its part can be.
+        let whole = self.find(&MetricRef { at: None, ..metric.clone() })?;
+        let of_class = |class: &&(ClassId, usize, usize)| {
+            let endpoint = self.catalogue.endpoints.get(class.2);
+            let traffic = self.catalogue.traffic.get(class.1);
+            endpoint.is_some_and(|name| name == at) || traffic.is_some_and(|name| name == at)
+        };
+        let classes: Vec<ClassId> =
+            self.catalogue.classes.iter().filter(of_class).map(|class| class.0).collect();
+        if classes.is_empty() {
+            let names = || self.catalogue.traffic.iter().chain(&self.catalogue.endpoints);
+            if names().any(|name| name == at) {
+                return Err(error(format!("no request begins at `{at}`"))
+                    .hint("a class of requests is named by its traffic or by its first endpoint"));
             }
+            let error = error(format!("no traffic or endpoint is called `{at}`"));
+            return Err(match nearest(at, names().map(String::as_str)) {
+                Some(name) => error.hint(format!("did you mean `@{name}`?")),
+                None => error,
+            });
         }
-        // The name before `@` must be right before its part can be unsupported.
-        self.find(&MetricRef { at: None, ..metric.clone() })?;
-        Err(not_yet(metric).hint(format!("without `@{at}` it is measured as a whole")))
+        match whole {
+            Found::Measured { measure, statistic, quantity } if measure.has_parts() => {
+                let measure = Measure::Part { classes, of: Box::new(measure) };
+                Ok(Found::Measured { measure, statistic, quantity })
+            }
+            _ => Err(error(format!("`{metric}`: one class of this is not measured")).hint(format!(
+                "without `@{at}` it is measured as a whole; waits, levels and response times of                  resources have classes"
+            ))),
+        }
     }
 
     /// Why a name is not known, and which one may be meant.
@@ -205,8 +227,7 @@ impl Names<'_> {
         }
         if self.catalogue.metrics.iter().any(|m| owned(&m)) || self.is_name(head) {
             let base = metric.name.split_once('.').map_or("", |(_, rest)| rest);
-            let last = rest.rsplit('.').next().unwrap_or_default();
-            if NOT_YET.contains(&rest) || NOT_YET.contains(&base) || last == "min" {
+            if NOT_YET.contains(&rest) || NOT_YET.contains(&base) {
                 return not_yet(metric);
             }
             if let Some(last) = rest.rsplit('.').next().filter(|last| last.starts_with('p')) {

@@ -30,8 +30,7 @@ fn catalogue() -> Catalogue {
             metric("api.failed.count", Measure::Count(failed), Quantity::Count),
             metric("live.latency", latency(1), Quantity::Duration),
             metric("db.pool.utilization", level(Gauge::Busy(StationId(0))), Quantity::Ratio),
-            metric("db.pool.wait", wait.clone(), Quantity::Duration),
-            metric("db.pool.wait@list", wait, Quantity::Duration),
+            metric("db.pool.wait", wait, Quantity::Duration),
             metric("db.pool.queue.length", level(Gauge::Queue(StationId(0))), Quantity::Count),
             metric("db.network.rate", Measure::Usage(ComponentId(0)), Quantity::Bandwidth),
             metric("app.memory.busy", level(Gauge::Busy(StationId(1))), Quantity::Bytes),
@@ -39,6 +38,7 @@ fn catalogue() -> Catalogue {
         components: vec![component("db", "database"), component("app", "service")],
         traffic: vec!["api".to_owned(), "live".to_owned()],
         endpoints: vec!["list".to_owned()],
+        classes: vec![(ClassId(0), 0, 0)],
         ..Catalogue::default()
     }
 }
@@ -264,13 +264,10 @@ fn names_and_units_are_checked_against_the_catalogue() {
         ("failover.recovery_time < 2m", "0+22: `failover.recovery_time` is not supported yet"),
         ("db.replicas.lag.p95 < 2s", "0+19: `db.replicas.lag.p95` is not supported yet"),
         (
-            "db.pool.utilization.p95 < 80%",
-            "0+23: `db.pool.utilization.p95` is not supported yet | of a level, `db.pool.utilization` (its mean over time) and `db.pool.utilization.max` are measured",
+            "api.latency.min < 1s",
+            "0+15: the smallest `api.latency` is not kept | levels have a `.min`",
         ),
-        (
-            "api.latency.p95@sa_east < 1s",
-            "0+23: `api.latency.p95@sa_east` is not supported yet | without `@sa_east` it is measured as a whole",
-        ),
+        ("api.latency.p95@sa_east < 1s", "0+23: no traffic or endpoint is called `sa_east`"),
         (
             "cost.dbb < $5/mo",
             "0+8: nothing has the cost `cost.dbb` | cost.total, .provisioned, .usage, .per_user, .per_request, .budget or a component | did you mean `cost.db`?",
@@ -293,12 +290,12 @@ fn names_and_units_are_checked_against_the_catalogue() {
             "0+9: only a claim or a gate can be `manual(…)` | state a metric and its bound",
         ),
         (
-            "db.pool.queue.length during 15s..15s < 3",
-            "28+8: an instant of this is not supported yet | levels, rates and counts can be asked for during a span: `5m..10m`",
+            "api.latency.p95 during 15s..15s < 3s",
+            "23+8: an instant has no requests: only levels have a value then | levels can be asked for at an instant, all but maxima during a span: `5m..10m`",
         ),
         (
-            "api.latency.p95 during 5m..10m < 3s",
-            "23+7: `during` of this is not supported yet | levels, rates and counts can be asked for during a span: `5m..10m`",
+            "api.latency.max during 5m..10m < 3s",
+            "23+7: the largest of a part of the time is not kept | levels can be asked for at an instant, all but maxima during a span: `5m..10m`",
         ),
     ] {
         assert_eq!(mistake(text, Purpose::Objective), said, "{text}");

@@ -254,6 +254,10 @@ impl Model {
     /// Registers the metrics of the whole, of traffic, of endpoints and of sessions.
     fn totals(&self, lower: &mut Lower<'_>) {
         let classes = lower.builder.program().classes.clone();
+        let named = |(i, c): (usize, &Class)| {
+            (ClassId(i as u16), usize::from(c.traffic), usize::from(c.endpoint))
+        };
+        lower.catalogue.classes = classes.iter().enumerate().map(named).collect();
         let pick = |wanted: &dyn Fn(&Class) -> bool| -> Vec<ClassId> {
             let ids = (0..classes.len()).map(|i| ClassId(i as u16));
             ids.zip(&classes).filter(|c| wanted(c.1)).map(|c| c.0).collect()
@@ -322,6 +326,9 @@ fn requests(lower: &mut Lower<'_>, name: &str, classes: &[ClassId]) {
     let inside = classes.iter().copied().map(Gauge::InFlight).collect();
     let inside = Measure::Level { of: inside, per: Vec::new() };
     lower.metric(full("in_flight"), Quantity::Count, inside);
+    let pausing = classes.iter().copied().map(Gauge::Retrying).collect();
+    let pausing = Measure::Level { of: pausing, per: Vec::new() };
+    lower.metric(full("retrying"), Quantity::Count, pausing);
     let attempts = Measure::Share(of(Counter::Attempts), arrivals);
     lower.metric(full("attempts.mean"), Quantity::Count, attempts);
     lower.failures(name, &failed, &ended, &|kind| {

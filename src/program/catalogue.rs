@@ -40,6 +40,8 @@ pub enum Counter {
 #[expect(missing_docs, reason = "each variant is the metric's own word")]
 pub enum Gauge {
     InFlight(ClassId),
+    /// Requests that pause before their client's next attempt.
+    Retrying(ClassId),
     /// Units in use, or work rate of a processor, or bytes of a memory, or occupied places of a crew.
     Busy(StationId),
     /// Units there are (cores, limit in bytes, workers · places of a crew).
@@ -79,6 +81,15 @@ pub enum Measure {
         /// Those that gave up too.
         all: bool,
     },
+    /// Response of a visit over its own demand (the service it would get alone).
+    Slowdown(Vec<StationId>),
+    /// What requests of some classes alone add to another measure (`metric@endpoint`).
+    Part {
+        /// The classes.
+        classes: Vec<ClassId>,
+        /// Of what.
+        of: Box<Measure>,
+    },
     /// Sum of counters.
     Count(Vec<Counter>),
     /// Sum of counters per second.
@@ -98,8 +109,14 @@ pub enum Measure {
 
 impl Measure {
     /// Whether a statistic (`mean`, `p95`, …) must follow the name.
-    pub const fn is_distribution(&self) -> bool {
-        matches!(self, Self::Latency { .. } | Self::Response(_) | Self::Wait { .. })
+    pub fn is_distribution(&self) -> bool {
+        match self {
+            Self::Latency { .. } | Self::Response(_) | Self::Wait { .. } | Self::Slowdown(_) => {
+                true
+            }
+            Self::Part { of, .. } => of.is_distribution(),
+            _ => false,
+        }
     }
 }
 
@@ -168,6 +185,8 @@ pub struct Catalogue {
     pub endpoints: Vec<String>,
     pub kinds: Vec<String>,
     pub sources: Vec<String>,
+    /// Classes with the positions of their traffic and of their endpoint.
+    pub classes: Vec<(ClassId, usize, usize)>,
 }
 
 impl Catalogue {

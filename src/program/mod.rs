@@ -5,10 +5,12 @@
 //! it. All calls between endpoints are inlined by lowering (endpoint calls cannot be cyclic), so a
 //! request is one task with a program counter, a few local words and a mask of what it holds.
 
+mod asked;
 mod builder;
 mod catalogue;
 
 pub use crate::dist::{Curve, Piece};
+pub use asked::{Asked, During};
 pub use builder::{Builder, Label, MAX_OPS, Scope, site};
 pub use catalogue::{
     Catalogue, ComponentNames, Counter, Gauge, Measure, Metric, Quantity, ResourceView,
@@ -229,6 +231,10 @@ pub enum Op {
     /// A call to a component ends well: its response time is recorded, `amount` (if any) is added to
     /// the component's usage.
     Exit { component: ComponentId, mark: Local, amount: Option<DrawId> },
+    /// As `Enter`, of a component whose calls are told apart by class.
+    EnterTold { component: ComponentId, mark: Local },
+    /// As `Exit`, of a component whose calls are told apart by class.
+    ExitTold { component: ComponentId, mark: Local, amount: Option<DrawId> },
     /// Raise a failure; it is counted for `owner` when there is one.
     Fail { kind: KindId, owner: Option<ComponentId> },
     /// The request is complete.
@@ -767,6 +773,8 @@ pub struct Program {
     pub window_ns: u64,
     /// Measures whose value per window is kept, in this order.
     pub tracked: Vec<(Measure, Statistic)>,
+    /// What is measured because a condition asks for it.
+    pub asked: Asked,
     /// Caches and sessions start near their steady state.
     pub warm_start: bool,
 }

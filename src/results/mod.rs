@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows what a name or a verdict is. Times are in seconds of simulated time.
 
-use crate::stats::Tally;
+use crate::stats::{Spread, Tally};
 
 /// A level over time: its integral, its largest value and its square's integral.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,6 +34,8 @@ pub struct ClassRecord {
     pub failures: Vec<u64>,
     /// Requests in flight.
     pub in_flight: Level,
+    /// Requests that pause before their client's next attempt.
+    pub retrying: Level,
     /// Σ residence inside the measured time, seconds: equals the integral of `in_flight`, measured
     /// by its own path.
     pub residence_s: f64,
@@ -64,6 +66,8 @@ pub struct StationRecord {
     pub wait: Tally,
     /// Wait of those that gave up or were cancelled, seconds.
     pub abandoned: Tally,
+    /// Response over own demand, of stations where that is asked for.
+    pub slowdown: Tally,
     /// Σ of service given to each task within the measured time (units · seconds; a processor's in
     /// its unit of work), measured where services begin and end: equals the integral of `busy`,
     /// which is measured where units are taken and given back. Zero for limits and memories.
@@ -217,9 +221,65 @@ pub struct Replication {
     /// Per tracked measure: its value in each complete window, `None` without data. For a
     /// distribution the values are those of the statistic asked for.
     pub windows: Vec<Vec<Option<f64>>>,
+    /// Levels whose spread over time was asked for, by the number that stands for the measure.
+    pub spreads: Vec<(u64, Spread)>,
+    /// Levels at moments that were asked for and reached.
+    pub instants: Vec<Instant>,
+    /// Parts of the measured time that were asked for and reached.
+    pub parts: Vec<Part>,
+    /// Classes that are told apart at a station.
+    pub shares: Vec<StationShare>,
+    /// Classes whose calls of a component are told apart.
+    pub calls: Vec<CallShare>,
     /// Per observed batch of time (for warm-up detection): requests ended, Σ latency of them, mean in
     /// flight.
     pub batches: Vec<Batch>,
+}
+
+/// A level at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Instant {
+    /// The number that stands for the measure.
+    pub key: u64,
+    /// When, ns from the beginning of the measured time.
+    pub at_ns: u64,
+    /// The level.
+    pub value: f64,
+}
+
+/// A part of the measured time.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// From when, ns from the beginning of the measured time.
+    pub from_ns: u64,
+    /// Until when.
+    pub to_ns: u64,
+    /// What was measured in it.
+    pub measured: Replication,
+}
+
+/// What the requests of one class did at a station.
+#[derive(Clone, Debug)]
+pub struct StationShare {
+    /// Index of the station.
+    pub station: u32,
+    /// Index of the class.
+    pub class: u16,
+    /// What was measured; its size is the station's.
+    pub record: StationRecord,
+}
+
+/// The calls of a component by requests of one class.
+#[derive(Clone, Debug)]
+pub struct CallShare {
+    /// Index of the component.
+    pub component: u16,
+    /// Index of the class.
+    pub class: u16,
+    /// Calls that began.
+    pub calls: u64,
+    /// Response time of those that ended ok, seconds.
+    pub response: Tally,
 }
 
 /// One batch of the warm-up series.
@@ -257,9 +317,30 @@ fn counts_since(now: &[u64], earlier: &[u64]) -> Vec<u64> {
     now.iter().zip(earlier).map(|(a, b)| a - b).collect()
 }
 
+impl StationRecord {
+    fn since(&self, earlier: &Self) -> Self {
+        let (a, b) = (self, earlier);
+        Self {
+            arrivals: a.arrivals - b.arrivals,
+            waited: a.waited - b.waited,
+            refused: a.refused - b.refused,
+            timeouts: a.timeouts - b.timeouts,
+            served: a.served - b.served,
+            busy: a.busy.since(&b.busy),
+            size: a.size.since(&b.size),
+            queue: a.queue.since(&b.queue),
+            full_s: a.full_s - b.full_s,
+            wait: tally_since(&a.wait, &b.wait),
+            abandoned: tally_since(&a.abandoned, &b.abandoned),
+            slowdown: tally_since(&a.slowdown, &b.slowdown),
+            given_s: a.given_s - b.given_s,
+        }
+    }
+}
+
 impl Replication {
     /// What was measured after `earlier`, a snapshot of the same replication since the same reset.
-    /// Attribution, balance, windows and batches are left out.
+    /// Attribution, balance, windows, batches, instants and parts are left out.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -277,6 +358,7 @@ impl Replication {
                     failed: tally_since(&a.failed, &b.failed),
                     failures: counts_since(&a.failures, &b.failures),
                     in_flight: a.in_flight.since(&b.in_flight),
+                    retrying: a.retrying.since(&b.retrying),
                     residence_s: a.residence_s - b.residence_s,
                 })
                 .collect(),
@@ -284,20 +366,7 @@ impl Replication {
                 .stations
                 .iter()
                 .zip(&earlier.stations)
-                .map(|(a, b)| StationRecord {
-                    arrivals: a.arrivals - b.arrivals,
-                    waited: a.waited - b.waited,
-                    refused: a.refused - b.refused,
-                    timeouts: a.timeouts - b.timeouts,
-                    served: a.served - b.served,
-                    busy: a.busy.since(&b.busy),
-                    size: a.size.since(&b.size),
-                    queue: a.queue.since(&b.queue),
-                    full_s: a.full_s - b.full_s,
-                    wait: tally_since(&a.wait, &b.wait),
-                    abandoned: tally_since(&a.abandoned, &b.abandoned),
-                    given_s: a.given_s - b.given_s,
-                })
+                .map(|(a, b)| a.since(b))
                 .collect(),
             components: self
                 .components
@@ -357,6 +426,32 @@ impl Replication {
                 .iter()
                 .zip(&earlier.breakers_open_s)
                 .map(|(a, b)| a - b)
+                .collect(),
+            spreads: self
+                .spreads
+                .iter()
+                .zip(&earlier.spreads)
+                .map(|(a, b)| {
+                    let mut part = a.clone();
+                    part.1.subtract(&b.1);
+                    part
+                })
+                .collect(),
+            shares: self
+                .shares
+                .iter()
+                .zip(&earlier.shares)
+                .map(|(a, b)| StationShare { record: a.record.since(&b.record), ..*a })
+                .collect(),
+            calls: self
+                .calls
+                .iter()
+                .zip(&earlier.calls)
+                .map(|(a, b)| CallShare {
+                    calls: a.calls - b.calls,
+                    response: tally_since(&a.response, &b.response),
+                    ..*a
+                })
                 .collect(),
             ..Self::default()
         }

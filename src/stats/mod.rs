@@ -4,6 +4,7 @@ mod contrast;
 mod interval;
 mod looks;
 mod quantile;
+mod spread;
 mod tally;
 mod warmup;
 
@@ -11,5 +12,6 @@ pub use contrast::{Contrast, holm};
 pub use interval::{Interval, deviation, event_rate, jackknife, mean, ratio, share, student_t};
 pub use looks::level_per_look;
 pub use quantile::{LEAST_BEYOND, pooled_quantile};
+pub use spread::{Spread, spread_quantile};
 pub use tally::{Statistic, Tally};
 pub use warmup::mser5;

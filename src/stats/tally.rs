@@ -13,6 +13,8 @@ pub enum Statistic {
     Sd,
     /// Largest value.
     Max,
+    /// Smallest value (of levels).
+    Min,
     /// Quantile in (0, 1).
     Quantile(f64),
 }
@@ -208,6 +210,8 @@ impl Tally {
             Statistic::Mean => self.mean(),
             Statistic::Sd => self.sd(),
             Statistic::Max => (self.count > 0).then_some(self.max),
+            // The smallest observation is not kept.
+            Statistic::Min => None,
             Statistic::Quantile(q) => self.quantile(q),
         }
     }

@@ -16,7 +16,7 @@ use crate::profile::{Profile, Role};
 use crate::program::{Catalogue, Program, Quantity};
 use crate::results::Replication;
 use crate::stats::{self, Statistic};
-use crate::verdict::{Costs, Estimate, Verdict, Verdicts, estimate};
+use crate::verdict::{Costs, Estimate, Verdict, Verdicts, estimate_during};
 
 /// Most resources that are tried.
 const TRIES: usize = 3;
@@ -291,8 +291,9 @@ impl Study<'_> {
 
 /// The watched value of one replication.
 fn single(watched: &Watched, replication: &Replication) -> Option<f64> {
-    let Need { measure, statistic, quantity, .. } = &watched.need;
-    estimate(measure, *statistic, *quantity, std::slice::from_ref(replication), 0.95).value
+    let Need { measure, statistic, during, quantity, .. } = &watched.need;
+    let alone = std::slice::from_ref(replication);
+    estimate_during(measure, *statistic, *during, *quantity, alone, 0.95).value
 }
 
 /// The runs of a study interrupt like any other, but their progress is not that of the main run.
@@ -362,6 +363,7 @@ fn latency(catalogue: &Catalogue) -> Option<Watched> {
             name,
             measure,
             statistic: Some(Statistic::Quantile(0.95)),
+            during: None,
             quantity: Quantity::Duration,
             windows: false,
         },

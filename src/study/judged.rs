@@ -15,12 +15,13 @@ pub fn targets(profile: &Profile) -> Vec<Target> {
     let conditions = groups.into_iter().flatten().map(|judgement| &judgement.compiled);
     let mut targets: Vec<Target> = Vec::new();
     for (need, bound) in conditions.flat_map(Compiled::bounds) {
-        let (measure, statistic) = (&need.measure, need.statistic);
-        let same =
-            |t: &Target| t.measure == *measure && t.statistic == statistic && t.bound == bound;
+        let (measure, statistic, during) = (&need.measure, need.statistic, need.during);
+        let same = |t: &Target| {
+            t.measure == *measure && (t.statistic, t.during, t.bound) == (statistic, during, bound)
+        };
         if (bound.is_some() || !need.windows) && !targets.iter().any(same) {
             let (measure, quantity) = (measure.clone(), need.quantity);
-            targets.push(Target { measure, statistic, quantity, bound });
+            targets.push(Target { measure, statistic, during, quantity, bound });
         }
     }
     targets

@@ -6,10 +6,10 @@ use super::pilot::{expected_per_s, pilot};
 use super::settled::{Observed, Steady, steady};
 use super::transient;
 use super::worlds::Worlds;
-use crate::program::{Measure, Program, Quantity};
+use crate::program::{During, Measure, Program, Quantity};
 use crate::results::Replication;
 use crate::stats::{self, Statistic};
-use crate::verdict::{Estimate, estimate};
+use crate::verdict::{Estimate, estimate_during};
 
 /// Replications when none are asked for. The warm-up is paid in each, so few; but Student's t with
 /// 15 degrees of freedom is within 9 % of the normal at 95 %, with 7 it would be 21 % wider, with 31 only 4 %
@@ -27,6 +27,8 @@ pub struct Target {
     pub measure: Measure,
     /// Its statistic.
     pub statistic: Option<Statistic>,
+    /// Only of this part of the measured time.
+    pub during: Option<During>,
     /// What it is.
     pub quantity: Quantity,
     /// The limit it is judged against: decided when the interval lies on one side of it. `None`
@@ -291,8 +293,9 @@ impl<'a> Rounds<'a> {
 pub(super) fn decided(options: &RunOptions, replications: &[Replication], confidence: f64) -> bool {
     !options.targets.is_empty()
         && options.targets.iter().all(|target| {
-            let Target { measure, statistic, quantity, bound } = target;
-            let e = estimate(measure, *statistic, *quantity, replications, confidence);
+            let Target { measure, statistic, during, quantity, bound } = target;
+            let e =
+                estimate_during(measure, *statistic, *during, *quantity, replications, confidence);
             is_decided(&e, *bound, options.precision)
         })
 }

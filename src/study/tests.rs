@@ -42,7 +42,7 @@ pub(super) fn latency() -> Measure {
 
 pub(super) fn p95(bound: Option<f64>) -> Target {
     let statistic = Some(Statistic::Quantile(0.95));
-    Target { measure: latency(), statistic, quantity: Quantity::Duration, bound }
+    Target { measure: latency(), statistic, during: None, quantity: Quantity::Duration, bound }
 }
 
 fn options(seed: u64, max_requests: u64) -> RunOptions {

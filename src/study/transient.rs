@@ -18,6 +18,8 @@ use crate::stats;
 pub(super) const FEWEST: u32 = 3;
 /// Most replications.
 const MOST: u32 = 128;
+/// Most where something is asked about an instant: a replication then holds a single view of it.
+const MOST_FOR_INSTANTS: u32 = 1024;
 /// Requests between two looks at the watch and the backlog.
 const SLICE: f64 = 20_000.0;
 /// Tasks in one world at which it ends.
@@ -25,10 +27,13 @@ const MOST_INSIDE_ONE: u64 = MOST_INSIDE / 3;
 
 /// Runs a transient program; see [`super::replicate::run`].
 pub(super) fn run(program: &Program, options: &RunOptions, watch: &dyn Watch) -> Run {
-    let duration_s = options.duration_s.unwrap_or_else(|| natural_duration_s(program));
+    let duration_s = options
+        .duration_s
+        .unwrap_or_else(|| natural_duration_s(program).max(program.asked_until_s()));
     let warmup_s = options.warmup_s.unwrap_or(0.0);
     let requests_each = (offered_per_s(program) * (warmup_s + duration_s)).clamp(1.0, 1e15);
-    let rounds = plan(options, requests_each);
+    let most = if program.asked.instants.is_empty() { MOST } else { MOST_FOR_INSTANTS };
+    let rounds = plan(options, requests_each, most);
     let information: Vec<f64> = rounds.iter().map(|&n| f64::from(n)).collect();
     let confidence = stats::level_per_look(CONFIDENCE, &information);
     let one = One { program, options, warmup_s, duration_s, requests_each, watch };
@@ -75,12 +80,12 @@ pub(super) fn run(program: &Program, options: &RunOptions, watch: &dyn Watch) ->
 
 /// Numbers of replications after each round: an eighth, a quarter, half and all that the budget
 /// allows, or the number asked for at once.
-fn plan(options: &RunOptions, requests_each: f64) -> Vec<u32> {
+fn plan(options: &RunOptions, requests_each: f64, most_of_all: u32) -> Vec<u32> {
     if let Some(n) = options.replications {
         return vec![n.max(1)];
     }
     let most = (options.max_requests as f64 / requests_each) as u32;
-    let most = most.clamp(FEWEST, MOST);
+    let most = most.clamp(FEWEST, most_of_all);
     let mut rounds: Vec<u32> = [8, 4, 2, 1].iter().map(|part| (most / part).max(FEWEST)).collect();
     rounds.dedup();
     rounds

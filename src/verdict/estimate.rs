@@ -5,12 +5,12 @@
 //! from. Point estimates are ratios of sums and quantiles of pooled observations, never averages of
 //! the replications' quantiles.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
-use super::measured::{level, total};
-use crate::program::{Counter, Gauge, Measure, Quantity};
-use crate::results::Replication;
-use crate::stats::{self, Interval, Statistic, Tally};
+use super::measured::{calls, integral_of, level, shares, total, total_of};
+use crate::program::{ClassId, Counter, During, Gauge, Measure, Quantity};
+use crate::results::{Replication, StationRecord};
+use crate::stats::{self, Interval, Spread, Statistic, Tally};
 
 /// Nothing was observed that the metric could be computed from.
 pub const NO_DATA: &str = "no data";
@@ -20,6 +20,10 @@ pub const TOO_FEW: &str = "too few data for an interval";
 pub const NOT_MEASURED: &str = "not measured";
 /// Each level's largest value is known, but not whether they came at the same time.
 pub const AT_MOST: &str = "sum of the largest of each: an upper bound";
+/// A minimum is a fact of the run too.
+pub const LEAST_SEEN: &str = "smallest seen; a longer run sees smaller ones";
+/// The run ends before what was asked for.
+pub const NOT_REACHED: &str = "the run ends before that time";
 /// A maximum is a fact of the run, not an estimate: a longer run sees a larger one.
 pub const LARGEST_SEEN: &str = "largest seen; a longer run sees larger ones";
 
@@ -80,14 +84,15 @@ const LEAST_OBSERVATIONS: u64 = 10;
 /// Without data the value is `None` and the note [`NO_DATA`]; with too little of it (fewer than two
 /// replications, ten observations, or [`stats::LEAST_BEYOND`] independent ones beyond a quantile)
 /// the interval is (−∞, ∞) and the note [`TOO_FEW`].
-pub fn estimate(
+pub fn estimate<R: Borrow<Replication>>(
     measure: &Measure,
     statistic: Option<Statistic>,
     quantity: Quantity,
-    replications: &[Replication],
+    replications: &[R],
     confidence: f64,
 ) -> Estimate {
-    let over = Over { replications, quantity, confidence };
+    let replications: Vec<&Replication> = replications.iter().map(Borrow::borrow).collect();
+    let over = Over { replications: &replications, quantity, confidence };
     let statistic = statistic.unwrap_or(Statistic::Mean);
     match measure {
         Measure::Latency { classes, all } => over.distribution(statistic, |r| {
@@ -99,32 +104,168 @@ pub fn estimate(
         Measure::Response(component) => over
             .distribution(statistic, |r| Cow::Borrowed(&r.components[component.index()].response)),
         Measure::Wait { stations, all } => over.distribution(statistic, |r| {
-            pooled(stations.iter().flat_map(|station| {
-                let record = &r.stations[station.index()];
-                [Some(&record.wait), all.then_some(&record.abandoned)].into_iter().flatten()
-            }))
+            let records = stations.iter().map(|station| &r.stations[station.index()]);
+            pooled(records.flat_map(|record| waits(record, *all)))
         }),
-        Measure::Count(counters) => over.events(counters, |_| 1.0),
-        Measure::Rate(counters) => over.events(counters, |r| r.time_s),
+        Measure::Slowdown(stations) => over.distribution(statistic, |r| {
+            pooled(stations.iter().map(|station| &r.stations[station.index()].slowdown))
+        }),
+        Measure::Part { classes, of } => over.part(classes, of, statistic, measure),
+        Measure::Count(counters) => over.events(|r| total(counters, r), |_| 1.0),
+        Measure::Rate(counters) => over.events(|r| total(counters, r), |r| r.time_s),
         Measure::Usage(component) => {
             let pairs = over.pairs(|r| (r.components[component.index()].amount, r.time_s));
             over.interval(&pairs, stats::ratio)
         }
         Measure::Share(of, per) => over.share(of, per),
-        Measure::Level { of, per } => over.level(of, per, statistic),
+        Measure::Level { of, per } => over.level(of, per, statistic, measure),
     }
+}
+
+/// The same of a part of the measured time: of a span everything, of an instant the mean of a level
+/// over the replications.
+pub fn estimate_during<R: Borrow<Replication>>(
+    measure: &Measure,
+    statistic: Option<Statistic>,
+    during: Option<During>,
+    quantity: Quantity,
+    replications: &[R],
+    confidence: f64,
+) -> Estimate {
+    let Some(during) = during else {
+        return estimate(measure, statistic, quantity, replications, confidence);
+    };
+    let During { from_ns, to_ns } = during;
+    if during.is_instant() {
+        let key = measure.key();
+        let at = |r: &R| {
+            let instants = &r.borrow().instants;
+            let first = instants.partition_point(|i| i.at_ns < from_ns);
+            let found = instants[first..].iter().find(|i| i.key == key && i.at_ns == from_ns);
+            found.map(|i| (i.value, 1.0))
+        };
+        let pairs: Vec<(f64, f64)> = replications.iter().filter_map(at).collect();
+        if pairs.is_empty() {
+            return Estimate::unknown(None, quantity, NOT_REACHED);
+        }
+        let over = Over { replications: &[], quantity, confidence };
+        // The share of replications in which something is so is a share like any other.
+        let is_switch =
+            quantity == Quantity::Ratio && pairs.iter().all(|pair| pair.0 == 0.0 || pair.0 == 1.0);
+        return over.interval(&pairs, if is_switch { stats::share } else { stats::ratio });
+    }
+    let parts: Vec<&Replication> = replications
+        .iter()
+        .flat_map(|r| &r.borrow().parts)
+        .filter(|part| (part.from_ns, part.to_ns) == (from_ns, to_ns))
+        .map(|part| &part.measured)
+        .collect();
+    if parts.is_empty() {
+        return Estimate::unknown(None, quantity, NOT_REACHED);
+    }
+    if statistic == Some(Statistic::Max) && measure.is_distribution() {
+        return Estimate::unknown(None, quantity, NOT_MEASURED);
+    }
+    estimate(measure, statistic, quantity, &parts, confidence)
+}
+
+/// Waits of those served, and of those that gave up.
+fn waits(record: &StationRecord, all: bool) -> impl Iterator<Item = &Tally> {
+    [Some(&record.wait), all.then_some(&record.abandoned)].into_iter().flatten()
 }
 
 /// The replications, and what is made of them.
 struct Over<'a> {
-    replications: &'a [Replication],
+    replications: &'a [&'a Replication],
     quantity: Quantity,
     confidence: f64,
 }
 
 impl Over<'_> {
     fn pairs(&self, of: impl Fn(&Replication) -> (f64, f64)) -> Vec<(f64, f64)> {
-        self.replications.iter().map(of).collect()
+        self.replications.iter().map(|r| of(r)).collect()
+    }
+
+    /// What requests of some classes add to a measure; `whole` is the measure with its classes.
+    fn part(
+        &self,
+        classes: &[ClassId],
+        of: &Measure,
+        statistic: Statistic,
+        whole: &Measure,
+    ) -> Estimate {
+        match of {
+            Measure::Response(component) => self.distribution(statistic, |r| {
+                pooled(calls(r, *component, classes).map(|call| call.1))
+            }),
+            Measure::Wait { stations, all } => self.distribution(statistic, |r| {
+                let records = stations.iter().flat_map(|station| shares(r, *station, classes));
+                pooled(records.flat_map(|record| waits(record, *all)))
+            }),
+            Measure::Slowdown(stations) => self.distribution(statistic, |r| {
+                let records = stations.iter().flat_map(|station| shares(r, *station, classes));
+                pooled(records.map(|record| &record.slowdown))
+            }),
+            Measure::Count(of) => self.events(|r| total_of(of, r, classes), |_| 1.0),
+            Measure::Rate(of) => self.events(|r| total_of(of, r, classes), |r| r.time_s),
+            Measure::Share(of, per) => {
+                let part = |r: &Replication| {
+                    let below = total_of(per, r, classes);
+                    (total_of(of, r, classes).min(below), below)
+                };
+                self.interval(&self.pairs(part), stats::share)
+            }
+            Measure::Level { of, per } if statistic == Statistic::Mean => {
+                let pairs = self.pairs(|r| {
+                    let sum = of.iter().map(|&gauge| integral_of(gauge, r, classes)).sum();
+                    (sum, base_of(per, r))
+                });
+                self.interval(&pairs, stats::ratio)
+            }
+            Measure::Level { .. } => self.spread(whole, statistic),
+            Measure::Latency { .. } | Measure::Usage(_) | Measure::Part { .. } => {
+                Estimate::unknown(None, self.quantity, NOT_MEASURED)
+            }
+        }
+    }
+
+    /// A statistic of how a level is spread over time, where that was asked for.
+    fn spread(&self, measure: &Measure, statistic: Statistic) -> Estimate {
+        let key = measure.key();
+        let of = |r: &&'_ Replication| r.spreads.iter().position(|spread| spread.0 == key);
+        let found: Vec<&Spread> =
+            self.replications.iter().filter_map(|r| Some(&r.spreads[of(r)?].1)).collect();
+        if found.is_empty() {
+            return Estimate::unknown(None, self.quantity, NOT_MEASURED);
+        }
+        match statistic {
+            Statistic::Mean => Estimate::unknown(None, self.quantity, NOT_MEASURED),
+            Statistic::Max => {
+                let largest = found.iter().filter_map(|spread| spread.max()).reduce(f64::max);
+                self.seen(largest.unwrap_or(0.0), LARGEST_SEEN)
+            }
+            Statistic::Min => {
+                let least = found.iter().filter_map(|spread| spread.min()).reduce(f64::min);
+                self.seen(least.unwrap_or(0.0), LEAST_SEEN)
+            }
+            Statistic::Sd => {
+                let moments: Vec<_> = found.iter().map(|spread| spread.moments()).collect();
+                let interval = stats::deviation(&moments, self.confidence);
+                self.given(interval.map(|i| i.value), interval)
+            }
+            Statistic::Quantile(q) => {
+                let interval = stats::spread_quantile(&found, q, self.confidence);
+                let value = interval.map_or_else(
+                    || {
+                        let mut sum = Spread::default();
+                        found.iter().for_each(|spread| sum.merge(spread));
+                        sum.quantile(q)
+                    },
+                    |interval| Some(interval.value),
+                );
+                self.given(value, interval)
+            }
+        }
     }
 
     /// The interval that `rule` finds for a ratio of sums.
@@ -162,7 +303,7 @@ impl Over<'_> {
         statistic: Statistic,
         of: impl Fn(&'r Replication) -> Cow<'r, Tally>,
     ) -> Estimate {
-        let tallies: Vec<Cow<'r, Tally>> = self.replications.iter().map(of).collect();
+        let tallies: Vec<Cow<'r, Tally>> = self.replications.iter().map(|r| of(r)).collect();
         let tallies: Vec<&Tally> = tallies.iter().map(Cow::as_ref).collect();
         let count: u64 = tallies.iter().map(|tally| tally.count).sum();
         if count == 0 {
@@ -188,6 +329,7 @@ impl Over<'_> {
                 );
                 self.given(value, interval)
             }
+            Statistic::Min => Estimate::unknown(None, self.quantity, NOT_MEASURED),
             Statistic::Max | Statistic::Quantile(_) => {
                 self.seen(tallies.iter().map(|t| t.max).fold(0.0, f64::max), LARGEST_SEEN)
             }
@@ -199,8 +341,12 @@ impl Over<'_> {
         Estimate { note: Some(note), ..Estimate::exact(value, self.quantity) }
     }
 
-    fn events(&self, counters: &[Counter], exposure: impl Fn(&Replication) -> f64) -> Estimate {
-        let pairs = self.pairs(|r| (total(counters, r), exposure(r)));
+    fn events(
+        &self,
+        count: impl Fn(&Replication) -> f64,
+        exposure: impl Fn(&Replication) -> f64,
+    ) -> Estimate {
+        let pairs = self.pairs(|r| (count(r), exposure(r)));
         self.interval(&pairs, stats::event_rate)
     }
 
@@ -219,11 +365,20 @@ impl Over<'_> {
         self.interval(&pairs, rule)
     }
 
-    fn level(&self, of: &[Gauge], per: &[Gauge], statistic: Statistic) -> Estimate {
-        let base = |r: &Replication| match per {
-            [] => r.time_s,
-            per => per.iter().map(|&gauge| level(gauge, r).integral).sum(),
-        };
+    fn level(
+        &self,
+        of: &[Gauge],
+        per: &[Gauge],
+        statistic: Statistic,
+        measure: &Measure,
+    ) -> Estimate {
+        let base = |r: &Replication| base_of(per, r);
+        if statistic != Statistic::Mean {
+            let spread = self.spread(measure, statistic);
+            if spread.value.is_some() {
+                return spread;
+            }
+        }
         match statistic {
             Statistic::Mean => {
                 let pairs = self
@@ -245,7 +400,7 @@ impl Over<'_> {
                         0.0
                     }
                 };
-                let value = self.replications.iter().map(largest).fold(0.0, f64::max);
+                let value = self.replications.iter().map(|r| largest(r)).fold(0.0, f64::max);
                 let alone = matches!(of, [gauge] if !matches!(gauge, Gauge::InSystem(_)));
                 self.seen(value, if alone { LARGEST_SEEN } else { AT_MOST })
             }
@@ -262,8 +417,18 @@ impl Over<'_> {
                 }
                 _ => Estimate::unknown(None, self.quantity, NOT_MEASURED),
             },
-            Statistic::Quantile(_) => Estimate::unknown(None, self.quantity, NOT_MEASURED),
+            Statistic::Quantile(_) | Statistic::Min => {
+                Estimate::unknown(None, self.quantity, NOT_MEASURED)
+            }
         }
+    }
+}
+
+/// What a level is a share of, integrated over time: time itself without any.
+fn base_of(per: &[Gauge], r: &Replication) -> f64 {
+    match per {
+        [] => r.time_s,
+        per => per.iter().map(|&gauge| level(gauge, r).integral).sum(),
     }
 }
 

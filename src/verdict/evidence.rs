@@ -1,6 +1,6 @@
 //! What a judgement rests on, and where a backlog that grows spoils it.
 
-use super::{Costs, Estimate, estimate};
+use super::{Costs, Estimate, estimate_during};
 use crate::expr::Need;
 use crate::program::{
     Catalogue, ClassId, ComponentId, Gauge, Measure, Op, Pc, Program, StationId, StationKind,
@@ -64,8 +64,16 @@ impl<'a> Evidence<'a> {
 
     /// The value of what a condition needs over the whole measured time.
     pub(crate) fn value(&self, need: &Need) -> Estimate {
-        let Need { measure, statistic, quantity, .. } = need;
-        self.sharp(estimate(measure, *statistic, *quantity, self.replications, self.confidence))
+        let Need { measure, statistic, during, quantity, .. } = need;
+        let (replications, confidence) = (self.replications, self.confidence);
+        self.sharp(estimate_during(
+            measure,
+            *statistic,
+            *during,
+            *quantity,
+            replications,
+            confidence,
+        ))
     }
 
     /// The estimate, or its point.
@@ -94,8 +102,12 @@ impl<'a> Evidence<'a> {
             let asked: u64 = growth.stations.iter().map(|s| self.arrivals(*s)).sum();
             visits == 0 || asked as f64 / visits as f64 >= 1.0 - q
         };
-        self.growing.iter().find(|growth| match &need.measure {
-            Measure::Wait { stations, .. } => {
+        let measure = match &need.measure {
+            Measure::Part { of, .. } => of,
+            whole => whole,
+        };
+        self.growing.iter().find(|growth| match measure {
+            Measure::Wait { stations, .. } | Measure::Slowdown(stations) => {
                 stations.iter().any(|station| growth.stations.contains(station))
             }
             Measure::Latency { classes, .. } => {
@@ -114,7 +126,11 @@ impl<'a> Evidence<'a> {
                 Gauge::InFlight(class) => self.piles_up(*class) && self.passes(*class, growth),
                 _ => false,
             }),
-            Measure::Count(_) | Measure::Rate(_) | Measure::Usage(_) | Measure::Share(..) => false,
+            Measure::Count(_)
+            | Measure::Rate(_)
+            | Measure::Usage(_)
+            | Measure::Share(..)
+            | Measure::Part { .. } => false,
         })
     }
 
@@ -153,10 +169,10 @@ impl<'a> Evidence<'a> {
         let program = self.program;
         let patient =
             !program.frames.iter().any(|f| f.owner == Some(component) && f.timeout.is_some());
-        let enters = |op: &Op| matches!(op, Op::Enter { component: c, .. } if *c == component);
+        let enters = |op: &Op| matches!(op, Op::Enter { component: c, .. } | Op::EnterTold { component: c, .. } if *c == component);
         let starts = program.ops.iter().enumerate().filter(|(_, op)| enters(op));
         let starts = starts.map(|(pc, _)| pc as Pc + 1).collect();
-        let ends = |op: &Op| matches!(op, Op::Exit { component: c, .. } if *c == component);
+        let ends = |op: &Op| matches!(op, Op::Exit { component: c, .. } | Op::ExitTold { component: c, .. } if *c == component);
         patient && self.reaches(starts, |op| ends(op) || matches!(op, Op::Done), growth)
     }
 

@@ -4,6 +4,7 @@
 //! things are stronger than an interval: a queue that grows without bound (its waits pass any
 //! limit), a start that may still show, and failures that nothing in the profile can cause.
 
+use super::estimate::estimate_during;
 use super::evidence::{Evidence, Growth, NO_STEADY_STATE};
 use super::exercise::{classes_of, unexercised};
 use super::kleene::{Span, Verdict, compare, within};
@@ -162,10 +163,7 @@ impl Bench<'_> {
     }
 
     fn trial(&self, trial: &Trial) -> Finding {
-        let value = match trial.during_s {
-            Some((from_s, to_s)) => self.during(&trial.operand, from_s, to_s),
-            None => self.value(&trial.operand),
-        };
+        let value = self.value(&trial.operand);
         let (verdict, limit) = self.compare(trial, &value, 0.0);
         let mut finding = Finding {
             text: trial.text.clone(),
@@ -260,7 +258,8 @@ impl Bench<'_> {
         }
         let verdicts = replications.iter().map(|replication| {
             let alone = std::slice::from_ref(replication);
-            let of = estimate::estimate(&need.measure, need.statistic, need.quantity, alone, 0.95);
+            let Need { measure, statistic, during, quantity, .. } = need;
+            let of = estimate_during(measure, *statistic, *during, *quantity, alone, 0.95);
             of.value.map_or(Verdict::Undecided, |value| {
                 self.compare(trial, &Estimate::exact(value, need.quantity), 1.0).0
             })
@@ -318,43 +317,6 @@ impl Bench<'_> {
         match operand {
             Operand::Measured(need) => self.evidence.value(&self.condition.needs[*need]),
             Operand::Cost(cost) => self.evidence.sharp(self.evidence.costs.metric(cost)),
-        }
-    }
-
-    /// The mean over the whole windows inside a span of time; of counts, their sum.
-    fn during(&self, operand: &Operand, from_s: f64, to_s: f64) -> Estimate {
-        let Operand::Measured(need) = operand else { return self.value(operand) };
-        let need = &self.condition.needs[*need];
-        let Some(row) = lasting::row(self.evidence.program, need) else {
-            return Estimate::unknown(None, need.quantity, estimate::NOT_MEASURED);
-        };
-        let window_s = self.evidence.window_s();
-        let first = (from_s / window_s - 1e-9).ceil().max(0.0) as usize;
-        let end = (to_s / window_s + 1e-9).floor() as usize;
-        let counts = matches!(need.measure, Measure::Count(_));
-        let mut pairs = Vec::new();
-        for replication in self.evidence.replications {
-            let windows = replication.windows.get(row).map_or(&[][..], Vec::as_slice);
-            let inside = windows.get(first..end).unwrap_or_default();
-            let known: Vec<f64> = inside.iter().copied().flatten().collect();
-            if !known.is_empty() {
-                let base = if counts { 1.0 } else { known.len() as f64 };
-                pairs.push((known.iter().sum(), base));
-            }
-        }
-        if pairs.is_empty() {
-            return Estimate::unknown(None, need.quantity, "no whole window inside that time");
-        }
-        let (sum, base) = pairs.iter().fold((0.0, 0.0), |(s, b), (x, y)| (s + x, b + y));
-        match crate::stats::ratio(&pairs, self.evidence.confidence) {
-            Some(interval) => Estimate {
-                value: Some(interval.value),
-                low: interval.low.max(0.0),
-                high: interval.high,
-                quantity: need.quantity,
-                note: None,
-            },
-            None => Estimate::unknown(Some(sum / base), need.quantity, estimate::TOO_FEW),
         }
     }
 

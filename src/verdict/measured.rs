@@ -1,7 +1,8 @@
 //! Counters and levels of a replication by their names in the catalogue.
 
-use crate::program::{Counter, Gauge, KindId, StationId};
-use crate::results::{Level, Replication};
+use crate::program::{ClassId, ComponentId, Counter, Gauge, KindId, StationId};
+use crate::results::{Level, Replication, StationRecord};
+use crate::stats::Tally;
 
 /// Sum of counters in one replication.
 pub(super) fn total(counters: &[Counter], replication: &Replication) -> f64 {
@@ -48,6 +49,7 @@ pub(super) fn level(gauge: Gauge, r: &Replication) -> Level {
     let station = |id: StationId| &r.stations[id.index()];
     match gauge {
         Gauge::InFlight(class) => r.classes[class.index()].in_flight,
+        Gauge::Retrying(class) => r.classes[class.index()].retrying,
         Gauge::Busy(id) => station(id).busy,
         Gauge::Size(id) => station(id).size,
         Gauge::Queue(id) => station(id).queue,
@@ -68,5 +70,61 @@ pub(super) fn level(gauge: Gauge, r: &Replication) -> Level {
         Gauge::BreakerOpen(breaker) => switch(r.breakers_open_s[breaker.index()]),
         Gauge::Down(instance) => switch(r.instances[instance.index()].down_s),
         Gauge::Constant(value) => Level::constant(value, r.time_s),
+    }
+}
+
+/// What some classes did at a station, where they are told apart.
+pub(super) fn shares<'r>(
+    r: &'r Replication,
+    station: StationId,
+    classes: &'r [ClassId],
+) -> impl Iterator<Item = &'r StationRecord> {
+    let own = move |share: &&crate::results::StationShare| {
+        share.station == station.0 && classes.contains(&ClassId(share.class))
+    };
+    r.shares.iter().filter(own).map(|share| &share.record)
+}
+
+/// Calls of a component by some classes: how many, and their response times.
+pub(super) fn calls<'r>(
+    r: &'r Replication,
+    component: ComponentId,
+    classes: &'r [ClassId],
+) -> impl Iterator<Item = (u64, &'r Tally)> {
+    let own = move |share: &&crate::results::CallShare| {
+        share.component == component.0 && classes.contains(&ClassId(share.class))
+    };
+    r.calls.iter().filter(own).map(|share| (share.calls, &share.response))
+}
+
+/// Sum of counters of some classes in one replication.
+pub(super) fn total_of(counters: &[Counter], r: &Replication, classes: &[ClassId]) -> f64 {
+    let count = |counter: &Counter| {
+        let at = |station: StationId, of: fn(&StationRecord) -> u64| -> u64 {
+            shares(r, station, classes).map(of).sum()
+        };
+        match *counter {
+            Counter::StationArrivals(s) => at(s, |record| record.arrivals),
+            Counter::StationWaited(s) => at(s, |record| record.waited),
+            Counter::StationRefused(s) => at(s, |record| record.refused),
+            Counter::StationTimeouts(s) => at(s, |record| record.timeouts),
+            Counter::StationServed(s) => at(s, |record| record.served),
+            Counter::Calls(component) => calls(r, component, classes).map(|call| call.0).sum(),
+            _ => 0,
+        }
+    };
+    counters.iter().map(count).sum::<u64>() as f64
+}
+
+/// A level's integral that is due to some classes.
+pub(super) fn integral_of(gauge: Gauge, r: &Replication, classes: &[ClassId]) -> f64 {
+    let at = |station: StationId, of: fn(&StationRecord) -> f64| -> f64 {
+        shares(r, station, classes).map(of).sum()
+    };
+    match gauge {
+        Gauge::Busy(s) => at(s, |record| record.busy.integral),
+        Gauge::Queue(s) => at(s, |record| record.queue.integral),
+        Gauge::InSystem(s) => at(s, |record| record.busy.integral + record.queue.integral),
+        _ => 0.0,
     }
 }

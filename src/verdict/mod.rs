@@ -16,7 +16,7 @@ mod tests;
 
 pub use checks::{Check, check};
 pub use cost::{CostKind, CostLine, Costs, costs};
-pub use estimate::{Estimate, estimate};
+pub use estimate::{Estimate, estimate, estimate_during};
 pub use evidence::{Evidence, Growth, NO_STEADY_STATE};
 pub use judge::{Finding, Ruling, Sense, judge};
 pub(crate) use judge::{brief, brief_s};

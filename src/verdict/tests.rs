@@ -6,7 +6,7 @@ use crate::program::{
     Catalogue, ClassId, ComponentId, ComponentNames, Counter, DrawId, Gauge, Measure, Memory,
     Metric, Op, Program, Quantity, ResourceView, Station, StationId, StationKind, Target, Tokens,
 };
-use crate::results::{ClassRecord, Level, Replication, StationRecord};
+use crate::results::{ClassRecord, Instant, Level, Part, Replication, StationRecord};
 use crate::stats::Tally;
 
 const API: ClassId = ClassId(0);
@@ -396,17 +396,25 @@ fn a_while_longer_than_the_run_asks_for_the_whole_run_and_says_so() {
 }
 
 #[test]
-fn a_while_inside_the_run_is_the_mean_of_its_windows() {
+fn a_while_and_an_instant_are_judged_by_what_was_measured_then() {
     let mut court = Court::new();
-    court.windows = vec![windows("001100"), windows("001100")];
-    court.replications.truncate(2);
-    let ruling = court.ask("db.pool.queue.length during 20s..40s > 5", Sense::Claim);
-    assert_eq!(ruling.deciding().expect("judged").value.value, Some(9.0));
-    let ruling = court.ask("db.pool.queue.length during 10s..40s > 5", Sense::Claim);
-    let value = ruling.deciding().expect("judged").value.value.expect("three windows");
-    assert!((value - 19.0 / 3.0).abs() < 1e-12);
+    let queue = Measure::Level { of: vec![Gauge::Queue(POOL)], per: Vec::new() };
+    for (replication, level) in court.replications.iter_mut().zip([8.0, 9.0, 9.0, 10.0]) {
+        let mut measured = replication.clone();
+        measured.stations[POOL.index()].queue = Level::constant(level, measured.time_s);
+        let (from_ns, to_ns) = (20_000_000_000, 40_000_000_000);
+        replication.parts = vec![Part { from_ns, to_ns, measured }];
+        let instant = Instant { key: queue.key(), at_ns: from_ns, value: level + 1.0 };
+        replication.instants = vec![instant];
+    }
+    let value = |text| court.ask(text, Sense::Claim).deciding().expect("judged").value;
+    let during = value("db.pool.queue.length during 20s..40s > 5");
+    assert!((during.value.expect("four parts") - 9.0).abs() < 1e-12);
+    assert!(during.low > 7.0 && during.high < 11.0);
+    assert_eq!(value("db.pool.queue.length during 20s..20s > 5").value, Some(10.0));
     let outside = court.ask("db.pool.queue.length during 5m..6m > 5", Sense::Claim);
-    assert_eq!(outside.reason.as_deref(), Some("no whole window inside that time"));
+    assert_eq!(outside.reason.as_deref(), Some("the run ends before that time"));
+    assert_eq!(outside.verdict, Verdict::Undecided);
 }
 
 #[test]

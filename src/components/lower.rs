@@ -303,6 +303,7 @@ impl<'p> Lower<'p> {
             frame: at.scope.frame,
             slot_base: Slot(at.scope.next),
             owner: owner.map(|o| ComponentId(o as u16)),
+            session: None,
         });
         let inner = At { scope: Scope { boundary: Some(id), ..at.scope }, ..at.clone() };
         callee(self, &inner);

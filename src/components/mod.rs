@@ -20,6 +20,7 @@ mod pool;
 mod service;
 mod station;
 mod steps;
+mod written;
 
 pub use cost::{Basis, CostItem};
 
@@ -31,6 +32,7 @@ pub(crate) use lower::{At, Block, Held, Lower, Own, Since, System, Uses};
 pub(crate) use policy::{Around, FALLBACK, Policies, RETRY, TIMEOUT};
 pub(crate) use service::Entry;
 pub(crate) use steps::{BLOCKING, SHARE};
+pub(crate) use written::Written;
 
 use crate::dist::Distribution;
 use crate::program::{GroupId, Target};

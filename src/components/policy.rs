@@ -66,12 +66,20 @@ pub(crate) struct Around {
     pub(crate) owner: Option<usize>,
     /// Circuit breaker.
     pub(crate) breaker: Option<BreakerId>,
+    /// The worker that a timeout ends, by the slot that holds it.
+    pub(crate) kills: Option<Slot>,
 }
 
 impl Around {
     /// Of a step: `timeout`, the other side works on.
     pub(crate) const fn step(owner: Option<usize>) -> Self {
-        Self { timeout_kind: Kind::Timeout.id(), stops_work: false, owner, breaker: None }
+        Self {
+            timeout_kind: Kind::Timeout.id(),
+            stops_work: false,
+            owner,
+            breaker: None,
+            kills: None,
+        }
     }
 }
 
@@ -112,6 +120,7 @@ impl Lower<'_> {
             state,
             site: site(at.scope.path, "attempt"),
             owner: around.owner.map(|o| ComponentId(o as u16)),
+            kills: around.kills,
         };
         let frame = self.builder.frame(frame);
         self.op(&outer, Op::Try(frame));

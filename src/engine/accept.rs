@@ -7,12 +7,17 @@ use super::world::{Moving, World, event, nanoseconds};
 use crate::program::{Accept, Crew, InstanceId, Kind, Local, NONE, Op, Policy, Slot, StationKind};
 use crate::rng::{Stream, combine};
 
+/// What a worker is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
     Up,
-    /// Takes nothing new; ends at the time or when it is empty.
-    Draining(Time),
+    /// As if up, and somebody wants to know when its instance is empty.
+    Watched,
+    /// Takes nothing new; restarts at the end of its drain or when it is empty.
+    Draining,
     Booting,
+    /// Its instance is not there.
+    Off,
 }
 
 #[derive(Debug)]
@@ -23,6 +28,17 @@ struct Worker {
     /// Requests until it restarts.
     left: u64,
     starts: u64,
+}
+
+impl Worker {
+    /// Takes work when it has room.
+    const fn works(&self) -> bool {
+        matches!(self.mode, Mode::Up | Mode::Watched)
+    }
+
+    const fn has_room(&self, per_worker: u32) -> bool {
+        self.works() && self.requests.saturating_add(self.sessions) < per_worker
+    }
 }
 
 /// The moving part of a [`Crew`].
@@ -38,6 +54,8 @@ pub(crate) struct CrewState {
     is_single: bool,
     per_worker: u32,
     first_worker: u32,
+    /// What its workers do when they have booted.
+    working: Mode,
 }
 
 impl CrewState {
@@ -53,6 +71,7 @@ impl CrewState {
             is_single: spec.workers == 1 && !matches!(spec.accept, Accept::Idle { .. }),
             per_worker: spec.per_worker,
             first_worker: spec.first_worker,
+            working: Mode::Up,
         }
     }
 
@@ -109,55 +128,67 @@ impl<'p> World<'p> {
         (life * draw.factor).max(1.0) as u64
     }
 
-    /// A member of a group, by its policy. Nothing is asked of its health: a dead member gets its
-    /// share until a health check takes it out.
+    /// A member of a group, by its policy; `None` when none is known to be alive.
     #[inline]
-    pub(crate) fn choose(&mut self, group: u16, id: u32) -> u32 {
+    pub(crate) fn choose(&mut self, group: u16, id: u32) -> Option<u32> {
         let spec = &self.program.groups[usize::from(group)];
-        if spec.policy == Policy::RoundRobin {
-            let turn = &mut self.turns[usize::from(group)];
-            let member = *turn;
-            *turn = if member + 1 >= u64::from(spec.count) { 0 } else { member + 1 };
-            return member as u32;
+        if spec.policy == Policy::RoundRobin && !spec.changes() {
+            return Some(self.next_turn(group, spec.count));
         }
         let key = combine(self.tasks[id].key, u64::from(self.tasks[id].pc));
         self.choose_by(group, key)
     }
 
-    pub(crate) fn choose_by(&mut self, group: u16, key: u64) -> u32 {
+    pub(crate) fn choose_by(&mut self, group: u16, key: u64) -> Option<u32> {
         let spec = &self.program.groups[usize::from(group)];
-        let count = u64::from(spec.count);
+        if spec.changes() {
+            return self.choose_among(group, key);
+        }
+        Some(self.pick(group, key, spec.count, |i| i))
+    }
+
+    #[inline]
+    fn next_turn(&mut self, group: u16, count: u32) -> u32 {
+        let turn = &mut self.turns[usize::from(group)];
+        let at = if *turn >= u64::from(count) { 0 } else { *turn };
+        *turn = if at + 1 >= u64::from(count) { 0 } else { at + 1 };
+        at as u32
+    }
+
+    /// One of `count` members by the group's policy; `member` says which of the group's they are.
+    pub(crate) fn pick(
+        &mut self,
+        group: u16,
+        key: u64,
+        count: u32,
+        member: impl Fn(u32) -> u32,
+    ) -> u32 {
         if count <= 1 {
             return 0;
         }
-        if spec.policy == Policy::RoundRobin {
-            let turn = &mut self.turns[usize::from(group)];
-            let member = *turn;
-            *turn = if member + 1 == count { 0 } else { member + 1 };
-            return member as u32;
-        }
+        let spec = &self.program.groups[usize::from(group)];
         let mut stream = Stream::new(combine(key, 0x726f_7574_6500 + u64::from(group)));
-        let first = spec.first.0;
+        let mut load = |i: u32| self.load(spec.first.0 + member(i));
         match spec.policy {
-            Policy::RoundRobin => unreachable!("answered above"),
-            Policy::Random => stream.below(count) as u32,
+            Policy::RoundRobin => self.next_turn(group, count),
+            Policy::Random => stream.below(u64::from(count)) as u32,
             Policy::TwoChoices => {
-                let a = stream.below(count);
-                let b = (a + 1 + stream.below(count - 1)) % count;
-                let (la, lb) = (self.load(first + a as u32), self.load(first + b as u32));
+                let a = stream.below(u64::from(count)) as u32;
+                let b = (a + 1 + stream.below(u64::from(count) - 1) as u32) % count;
+                let (la, lb) = (load(a), load(b));
                 let a_wins = la < lb || (la == lb && stream.word() & 1 == 0);
-                (if a_wins { a } else { b }) as u32
+                if a_wins { a } else { b }
             }
             Policy::LeastConnections => {
                 let (mut best, mut least, mut ties) = (0, u32::MAX, 0_u64);
-                for member in 0..spec.count {
-                    let load = self.load(first + member);
+                for i in 0..count {
+                    let load = load(i);
                     if load < least {
-                        (best, least, ties) = (member, load, 1);
+                        (best, least, ties) = (i, load, 1);
                     } else if load == least {
                         ties += 1;
                         if stream.below(ties) == 0 {
-                            best = member;
+                            best = i;
                         }
                     }
                 }
@@ -261,8 +292,7 @@ impl<'p> World<'p> {
     fn free_worker(&mut self, station: u32, key: u64) -> Option<u32> {
         let spec = self.crew_spec(station);
         let per_worker = spec.per_worker;
-        let open =
-            |w: &Worker| w.mode == Mode::Up && w.requests.saturating_add(w.sessions) < per_worker;
+        let open = |w: &Worker| w.has_room(per_worker);
         match spec.accept {
             Accept::Free => {
                 let crew = self.crew(station);
@@ -296,7 +326,7 @@ impl<'p> World<'p> {
                 // Bound by a hash over the workers that are up; one without a free place keeps the
                 // request out (it waits in the backlog until any has one).
                 let crew = self.crew(station);
-                let up = crew.workers.iter().filter(|w| w.mode == Mode::Up).count() as u64;
+                let up = crew.workers.iter().filter(|w| w.works()).count() as u64;
                 if up == 0 {
                     return None;
                 }
@@ -305,7 +335,7 @@ impl<'p> World<'p> {
                     .workers
                     .iter()
                     .enumerate()
-                    .filter(|(_, w)| w.mode == Mode::Up)
+                    .filter(|(_, w)| w.works())
                     .nth(pick)
                     .map(|(i, _)| i)?;
                 open(&crew.workers[worker]).then_some(worker as u32)
@@ -364,8 +394,21 @@ impl<'p> World<'p> {
         } else {
             w.sessions -= 1;
         }
-        if matches!(w.mode, Mode::Draining(_)) && w.requests == 0 && w.sessions == 0 {
-            self.restart(station, worker);
+        if w.mode != Mode::Up && w.requests == 0 && w.sessions == 0 {
+            self.worker_empty(station, worker);
+        }
+    }
+
+    /// Nothing is left on a worker that is not simply up.
+    #[inline(never)]
+    fn worker_empty(&mut self, station: u32, worker: u32) {
+        let crew = self.crew(station);
+        match crew.workers[worker as usize].mode {
+            Mode::Draining => self.restart(station, worker),
+            Mode::Watched if crew.occupied == 0 && crew.queue.len == 0 => {
+                self.instance_empty(station);
+            }
+            _ => {}
         }
     }
 
@@ -430,7 +473,7 @@ impl<'p> World<'p> {
         }
         let per_worker = self.crew_spec(crew).per_worker;
         let w = &self.crew(crew).workers[worker as usize];
-        if w.mode != Mode::Up || w.requests.saturating_add(w.sessions) >= per_worker {
+        if !w.has_room(per_worker) {
             return;
         }
         self.take_from_backlog(crew, waiting, level, worker);
@@ -470,7 +513,7 @@ impl<'p> World<'p> {
     fn retire(&mut self, station: u32, worker: u32) {
         let deadline = self.now + self.crew_spec(station).drain_ns;
         let w = &mut self.crew(station).workers[worker as usize];
-        w.mode = Mode::Draining(deadline);
+        w.mode = Mode::Draining;
         let start = w.starts;
         self.worker_at(deadline, WorkerEvent { station, worker, start });
     }
@@ -488,16 +531,49 @@ impl<'p> World<'p> {
             return;
         }
         match w.mode {
-            Mode::Draining(_) => self.restart(station, worker),
+            Mode::Draining => self.restart(station, worker),
             Mode::Booting => {
-                self.crew(station).workers[worker as usize].mode = Mode::Up;
+                let crew = self.crew(station);
+                crew.workers[worker as usize].mode = crew.working;
                 if let Some(instance) = self.program.stations[station as usize].instance {
                     self.instance_up(instance);
                 }
                 self.crew_dispatch(station);
+                self.worker_empty(station, worker);
             }
-            Mode::Up => {}
+            Mode::Up | Mode::Watched | Mode::Off => {}
         }
+    }
+
+    /// All workers of an instance begin anew in a mode: it starts, is there, or is not.
+    pub(crate) fn restart_workers(&mut self, station: u32, mode: Mode) {
+        for worker in 0..self.crew(station).workers.len() as u32 {
+            let w = &mut self.crew(station).workers[worker as usize];
+            w.mode = mode;
+            w.starts += 1;
+            let start = w.starts;
+            let life = self.worker_life(station, worker, start);
+            self.crew(station).workers[worker as usize].left = life;
+        }
+        if matches!(mode, Mode::Up | Mode::Watched) {
+            self.crew(station).working = mode;
+        }
+    }
+
+    /// Somebody wants to know when an instance is empty.
+    pub(crate) fn crew_watched(&mut self, station: u32) {
+        let crew = self.crew(station);
+        crew.working = Mode::Watched;
+        for worker in crew.workers.iter_mut().filter(|w| w.mode == Mode::Up) {
+            worker.mode = Mode::Watched;
+        }
+    }
+
+    /// Whether an instance answers a question.
+    pub(crate) fn answers(&mut self, station: u32) -> bool {
+        let instance = self.program.stations[station as usize].instance;
+        let down = instance.is_some_and(|i| self.down_since[i.index()].is_some());
+        !down && self.crew(station).workers.iter().any(Worker::works)
     }
 
     /// Ends what is left on a worker and boots it.
@@ -519,7 +595,12 @@ impl<'p> World<'p> {
         self.drop_sessions(station, Some(worker));
     }
 
-    fn boot_time(&self, boot: Option<crate::program::DrawId>, station: u32, start: u64) -> Time {
+    pub(crate) fn boot_time(
+        &self,
+        boot: Option<crate::program::DrawId>,
+        station: u32,
+        start: u64,
+    ) -> Time {
         let Some(boot) = boot else { return 0 };
         let draw = self.program.draws[boot.index()];
         let key = combine(combine(self.key, u64::from(station) << 32), start);
@@ -528,7 +609,7 @@ impl<'p> World<'p> {
     }
 
     /// Fails everything that holds or awaits a worker of an instance (or one worker of it).
-    fn end_inside(&mut self, station: u32, worker: Option<u32>, kind: Kind) {
+    pub(crate) fn end_inside(&mut self, station: u32, worker: Option<u32>, kind: Kind) {
         if worker.is_none() {
             while let Some((id, _)) = self.crew(station).queue.front() {
                 self.leave_queue(id, false);
@@ -587,9 +668,10 @@ impl<'p> World<'p> {
         }
         self.end_inside(station, None, kind);
         self.drop_sessions(station, None);
+        self.gone_for_good(instance);
     }
 
-    fn instance_up(&mut self, instance: InstanceId) {
+    pub(crate) fn instance_up(&mut self, instance: InstanceId) {
         if let Some(since) = self.down_since[instance.index()].take() {
             let from = since.max(self.measured_from);
             self.instances[instance.index()].down_s += (self.now - from) as f64 * 1e-9;
@@ -597,7 +679,7 @@ impl<'p> World<'p> {
     }
 
     /// A session connects to a worker of an instance; `None` when none takes it.
-    pub(crate) fn connect_session(&mut self, station: u32, key: u64) -> Option<u32> {
+    pub(crate) fn connect_session(&mut self, station: u32) -> Option<u32> {
         let instance = self.program.stations[station as usize].instance;
         if instance.is_some_and(|i| self.down_since[i.index()].is_some()) {
             return None;
@@ -610,12 +692,8 @@ impl<'p> World<'p> {
         let turn = crew.turn;
         let worker = (0..n)
             .map(|i| (turn + i) % n)
-            .filter(|i| {
-                let w = &crew.workers[*i];
-                w.mode == Mode::Up && w.requests.saturating_add(w.sessions) < per_worker
-            })
+            .filter(|i| crew.workers[*i].has_room(per_worker))
             .min_by_key(|i| crew.workers[*i].sessions)?;
-        let _ = key;
         crew.workers[worker].sessions += 1;
         crew.occupied += 1;
         let full = u64::from(crew.occupied) == u64::from(per_worker) * n as u64;

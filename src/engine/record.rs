@@ -6,8 +6,8 @@ use super::task::{NOBODY, State};
 use super::world::{Moving, World};
 use crate::program::{NONE, Program};
 use crate::results::{
-    Attribution, Balance, ClassRecord, FamilyRecord, InstanceRecord, Level, Replication,
-    StationRecord,
+    Attribution, Balance, ClassRecord, FamilyRecord, GroupRecord, InstanceRecord, Level,
+    Replication, StationRecord,
 };
 use crate::stats::Tally;
 
@@ -127,8 +127,13 @@ impl Stats {
         self.given.reset(now);
     }
 
-    pub(crate) fn record(&self, now: Time) -> StationRecord {
+    /// Seconds with all units in use.
+    pub(crate) fn full_s(&self, now: Time) -> f64 {
         let open = if self.full_since == Time::MAX { 0 } else { now - self.full_since };
+        (self.full_ns + open as f64) * 1e-9
+    }
+
+    pub(crate) fn record(&self, now: Time) -> StationRecord {
         StationRecord {
             arrivals: self.arrivals,
             waited: self.waited,
@@ -138,7 +143,7 @@ impl Stats {
             busy: self.busy.record(now),
             size: Level::default(),
             queue: self.queue.record(now),
-            full_s: (self.full_ns + open as f64) * 1e-9,
+            full_s: self.full_s(now),
             wait: self.wait.clone(),
             abandoned: self.abandoned.clone(),
             slowdown: Tally::default(),
@@ -303,6 +308,7 @@ impl World<'_> {
 
     /// Forgets all statistics and keeps the state: measurement begins now.
     pub fn reset(&mut self) {
+        self.carry_windows();
         let now = self.now;
         self.measured_from = now;
         self.events = 0;
@@ -343,12 +349,27 @@ impl World<'_> {
         self.instances.fill(InstanceRecord::default());
         self.cache.reset_records(now);
         self.sessions.reset_records(now);
+        self.fleets.iter_mut().flatten().for_each(|fleet| fleet.reset(now));
         for breaker in &mut self.breakers {
             breaker.reset(now);
         }
         self.samples.attribution = empty(self.samples.components);
         self.reset_windows();
         self.begin_observed();
+    }
+
+    pub(crate) fn group_record(&self, group: usize) -> GroupRecord {
+        let measured_s = (self.now - self.measured_from) as f64 * 1e-9;
+        match &self.fleets[group] {
+            Some(fleet) => fleet.record(self.now),
+            None => GroupRecord {
+                provisioned: Level::constant(
+                    f64::from(self.program.groups[group].count),
+                    measured_s,
+                ),
+                ..GroupRecord::default()
+            },
+        }
     }
 
     /// Everything measured since the last [`World::reset`] (or the start).
@@ -392,8 +413,7 @@ impl World<'_> {
             .enumerate()
             .map(|(station, (place, spec))| {
                 let mut record = place.stats.record(now);
-                record.size =
-                    Level::constant(spec.size(), (now - self.measured_from) as f64 * 1e-9);
+                record.size = self.size_over_time(spec.instance, spec.size());
                 match &place.moving {
                     Moving::Memory(level) => record.busy = level.record(now),
                     Moving::Processor(state) => record.given_s += state.given_to_present(now),
@@ -420,6 +440,7 @@ impl World<'_> {
             families: self.families.clone(),
             nodes: self.cache.records(now),
             instances,
+            groups: (0..self.fleets.len()).map(|group| self.group_record(group)).collect(),
             sessions: self.sessions.records(now),
             breakers_open_s: self.breakers.iter().map(|b| b.open_s(now)).collect(),
             attribution: self.samples.attribution.clone(),

@@ -132,15 +132,14 @@ impl SessionState {
     }
 
     pub(crate) fn records(&self, now: Time) -> Vec<SessionRecord> {
-        self.supplies
-            .iter()
-            .map(|supply| {
-                supply.as_ref().map_or_else(SessionRecord::default, |s| SessionRecord {
-                    active: s.active.record(now),
-                    ..s.record
-                })
-            })
-            .collect()
+        (0..self.supplies.len()).map(|source| self.record(source, now)).collect()
+    }
+
+    pub(crate) fn record(&self, source: usize, now: Time) -> SessionRecord {
+        self.supplies[source].as_ref().map_or_else(SessionRecord::default, |s| SessionRecord {
+            active: s.active.record(now),
+            ..s.record
+        })
     }
 }
 
@@ -242,6 +241,12 @@ impl<'p> World<'p> {
         let key = combine(source_key, combine(ordinal, PLACE));
         let full = spec.cap.is_some_and(|cap| supply.active.value() as u32 >= cap);
         let place = if full { None } else { self.place_session(source, key) };
+        if place.is_none()
+            && !full
+            && let Some(ready) = spec.connects_to.and_then(|group| self.cold_until(group.0))
+        {
+            return self.wait_for_boot(source, known, ready);
+        }
         let Some((instance, worker)) = place else {
             self.supply(source).record.refused += 1;
             self.session_away(source, known, spec.cap.is_some());
@@ -307,6 +312,15 @@ impl<'p> World<'p> {
         }
     }
 
+    /// A session finds nobody up yet, and connects when somebody is.
+    fn wait_for_boot(&mut self, source: usize, known: Option<u32>, ready: Time) {
+        let index = known.unwrap_or(COUNTED | source as u32);
+        if let Some(id) = known {
+            self.sessions.all[id as usize].state = Life::Away;
+        }
+        self.calendar.push(ready, event::SESSION | index);
+    }
+
     /// A length, or at the start what is left of one: length-biased, then cut uniformly.
     fn session_length(&self, length: DistId, key: u64, residual: bool) -> f64 {
         let dist = &self.program.dists[length.index()];
@@ -336,7 +350,10 @@ impl<'p> World<'p> {
     /// Finds a place for a session: (instance, worker); (0, 0) when it connects to nothing.
     fn place_session(&mut self, source: usize, key: u64) -> Option<(u32, u32)> {
         let Some(group) = self.session_spec(source).connects_to else { return Some((0, 0)) };
-        let member = self.choose_by(group.0, key);
+        if self.program.groups[group.index()].admission.is_some_and(|door| self.is_shut(door)) {
+            return None;
+        }
+        let member = self.choose_by(group.0, key)?;
         let id = self.program.groups[group.index()].first.0 + member;
         let instance = &self.program.instances[id as usize];
         let (crew, memory, bytes) = (instance.crew.0, instance.memory, instance.session_bytes);
@@ -346,7 +363,7 @@ impl<'p> World<'p> {
         {
             return None;
         }
-        let worker = self.connect_session(crew, key);
+        let worker = self.connect_session(crew);
         if worker.is_none()
             && let Some(memory) = memory
         {

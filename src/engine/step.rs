@@ -131,9 +131,16 @@ impl World<'_> {
                 }
                 Op::Route { group, into } => {
                     self.tasks[id].pc = pc;
-                    let member = self.choose(group.0, id);
-                    self.tasks.set_local(id, into.0, u64::from(member));
-                    pc += 1;
+                    if let Some(member) = self.choose(group.0, id) {
+                        self.tasks.set_local(id, into.0, u64::from(member));
+                        pc += 1;
+                    } else {
+                        let owner = program.groups[group.index()].owner.0;
+                        if !self.raise(id, Kind::Unavailable.id(), owner) {
+                            return;
+                        }
+                        pc = self.tasks[id].pc;
+                    }
                 }
                 Op::Accept { at, worker, slot } => {
                     self.tasks[id].pc = pc;
@@ -337,6 +344,13 @@ impl World<'_> {
                 record.response.record(took_s);
                 record.amount += amount;
                 self.note_call(component.0, id, Some(took_s));
+                self.tasks[id].pc += 1;
+            }
+            Op::Door(door) => {
+                if self.is_shut(door) {
+                    let owner = program.admissions[door.index()].owner.0;
+                    return self.raise(id, Kind::Overloaded.id(), owner);
+                }
                 self.tasks[id].pc += 1;
             }
             Op::Fail { kind, owner } => {

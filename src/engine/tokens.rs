@@ -106,6 +106,10 @@ impl<'p> World<'p> {
                 continue;
             };
             let Some(overflow) = spec.overflow else { continue };
+            let instance = self.program.stations[station as usize].instance;
+            if instance.is_some_and(|i| self.is_off(i)) {
+                continue;
+            }
             for _ in 0..overflow.size {
                 if !self.open_connection(station) {
                     break;
@@ -510,7 +514,18 @@ impl<'p> World<'p> {
         }
     }
 
-    /// Connections above the pool's size that nobody uses are closed.
+    /// The client of a pool is gone: connections that nobody uses are closed.
+    pub(crate) fn close_pool(&mut self, station: u32) {
+        let spec = self.tokens_spec(station);
+        let Some(overflow) = spec.overflow else { return };
+        let server = overflow.server.map(|s| s.0);
+        let pool = self.tokens(station);
+        for _ in 0..pool.open.saturating_sub(pool.busy) {
+            self.close_surplus(station, 0, server);
+        }
+    }
+
+    /// A connection above the pool's size that nobody uses is closed.
     fn close_surplus(&mut self, station: u32, size: u32, server: Option<u32>) {
         let pool = self.tokens(station);
         if pool.open <= size || pool.busy >= pool.open {

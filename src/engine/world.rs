@@ -6,11 +6,14 @@ use super::accept::CrewState;
 use super::bucket::BucketState;
 use super::cache::CacheState;
 use super::calendar::{Calendar, END_OF_TIME, Time};
+use super::control::Acts;
+use super::fleet::Fleet;
 use super::level::Gauge;
 use super::observed::Observed;
 use super::policies::BreakerState;
 use super::processor::ProcessorState;
 use super::record::{Classes, Samples, Stats};
+use super::scaling::Scaler;
 use super::sessions::SessionState;
 use super::shares::Shares;
 use super::sources::SourceState;
@@ -20,7 +23,7 @@ use super::tokens::TokensState;
 use super::windows::Windows;
 use crate::dist::Distribution;
 use crate::program::{NONE, Program, StationKind};
-use crate::results::{Batch, ComponentRecord, FamilyRecord, InstanceRecord};
+use crate::results::{Batch, ComponentRecord, FamilyRecord, InstanceRecord, Level};
 use crate::rng::{Stream, combine};
 
 /// Kinds of events, in the upper four bits of a payload; the rest is an index.
@@ -44,6 +47,7 @@ pub(crate) mod event {
     pub(crate) const OTHER: u32 = 14 << 28;
     pub(crate) const MARK: u32 = 0;
     pub(crate) const SUB_INDEX: u32 = (1 << 24) - 1;
+    pub(crate) const CONTROL: u32 = 15 << 28;
     pub(crate) const INDEX: u32 = (1 << 28) - 1;
 }
 
@@ -63,6 +67,16 @@ pub(crate) struct Place {
     pub(crate) moving: Moving,
     pub(crate) stats: Stats,
     pub(crate) owner: u16,
+}
+
+impl Place {
+    /// Units in use, or bytes.
+    pub(crate) fn busy(&self, now: Time) -> Level {
+        match &self.moving {
+            Moving::Memory(level) => level.record(now),
+            _ => self.stats.busy.record(now),
+        }
+    }
 }
 
 /// A draw of the program with what it refers to.
@@ -125,6 +139,10 @@ pub struct World<'p> {
     pub(crate) turns: Vec<u64>,
     /// Instances that are down.
     pub(crate) down_since: Vec<Option<Time>>,
+    /// Members of the groups that change.
+    pub(crate) fleets: Vec<Option<Fleet>>,
+    pub(crate) scalers: Vec<Scaler<'p>>,
+    pub(crate) acts: Acts,
     pub(crate) classes: Classes,
     pub(crate) components: Vec<ComponentRecord>,
     pub(crate) families: Vec<FamilyRecord>,
@@ -190,6 +208,9 @@ impl<'p> World<'p> {
             sessions: SessionState::new(program),
             turns: vec![0; program.groups.len()],
             down_since: vec![None; program.instances.len()],
+            fleets: program.groups.iter().map(|group| Fleet::new(program, group)).collect(),
+            scalers: Scaler::all(program),
+            acts: Acts::default(),
             classes: Classes::new(program),
             components: vec![
                 ComponentRecord {
@@ -216,8 +237,11 @@ impl<'p> World<'p> {
         };
         world.open_pools();
         world.hire_workers();
+        world.start_fleets();
+        world.start_checks();
         world.start_sources();
         world.begin_observed();
+        world.start_scalers();
         world
     }
 
@@ -276,6 +300,7 @@ impl<'p> World<'p> {
                 event::CHURN => self.churn_event(index as usize, due.seq),
                 event::WINDOW => self.window_event(index),
                 event::OTHER => self.other_event(index, due.seq),
+                event::CONTROL => self.control_event(index),
                 _ => self.batch_event(index),
             }
             if !self.ready.is_empty() {

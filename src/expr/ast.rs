@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::value::Value;
+use crate::program::Comparator;
 use crate::stats::Statistic;
 
 /// A parsed judgement. `Display` is the canonical spelling; parsing that gives an equal meaning.
@@ -116,58 +117,6 @@ pub enum Test {
     Against(Comparator, Bound),
     /// `within lo..hi`, both ends included.
     Within(Value, Value),
-}
-
-/// How a value is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is its sign")]
-pub enum Comparator {
-    Less,
-    AtMost,
-    Greater,
-    AtLeast,
-    Equal,
-}
-
-impl Comparator {
-    /// As it is written.
-    pub const fn sign(self) -> &'static str {
-        match self {
-            Self::Less => "<",
-            Self::AtMost => "<=",
-            Self::Greater => ">",
-            Self::AtLeast => ">=",
-            Self::Equal => "=",
-        }
-    }
-
-    /// The comparator with its sides exchanged: `a < b` is `b > a`.
-    #[must_use]
-    pub const fn mirrored(self) -> Self {
-        match self {
-            Self::Less => Self::Greater,
-            Self::AtMost => Self::AtLeast,
-            Self::Greater => Self::Less,
-            Self::AtLeast => Self::AtMost,
-            Self::Equal => Self::Equal,
-        }
-    }
-
-    /// Whether it bounds a value from above.
-    pub const fn is_upper(self) -> bool {
-        matches!(self, Self::Less | Self::AtMost)
-    }
-
-    /// Whether two exact numbers satisfy it.
-    pub fn holds(self, left: f64, right: f64) -> bool {
-        match self {
-            Self::Less => left < right,
-            Self::AtMost => left <= right,
-            Self::Greater => left > right,
-            Self::AtLeast => left >= right,
-            Self::Equal => left == right,
-        }
-    }
 }
 
 /// What a value is compared with.

@@ -1,10 +1,10 @@
 //! An expression against the names of a program: what must be measured, and how it is compared.
 
-use super::ast::{Bound, Clause, Comparator, Comparison, Expression, MetricRef, Test};
+use super::ast::{Bound, Clause, Comparison, Expression, MetricRef, Test};
 use super::names::{CostMetric, Found, Names};
 use super::value::{Unit, Value};
 use super::{ExprError, Mistake};
-use crate::program::{During, Measure, Program, Quantity};
+use crate::program::{Comparator, During, Measure, Program, Quantity};
 use crate::stats::Statistic;
 
 /// What an expression is for, which decides what it may say.

@@ -1,8 +1,8 @@
 //! Text to tokens.
 
 use super::ExprError;
-use super::ast::Comparator;
 use super::value::{self, Value};
+use crate::program::Comparator;
 
 /// One token with the place where it begins, in characters.
 #[derive(Clone, Debug)]

@@ -14,14 +14,17 @@ mod lex;
 mod metric;
 mod names;
 mod parse;
+mod test;
 #[cfg(test)]
 mod tests;
 mod value;
 
-pub use ast::{Bound, Clause, Comparator, Comparison, Expression, MetricRef, Test};
+pub use crate::program::Comparator;
+pub use ast::{Bound, Clause, Comparison, Expression, MetricRef, Test};
 pub use compile::{Compiled, Condition, Limit, Need, Operand, Purpose, Question, Trial, track};
 pub use names::{CostMetric, Names};
 pub use parse::parse;
+pub use test::Readings;
 pub(crate) use value::value;
 pub use value::{Unit, Value};
 

@@ -1,8 +1,8 @@
 //! Objectives, alerts, claims, gates: conditions with their names and places.
 
-use crate::components::{Decode, field};
-use crate::expr::{Compiled, ExprError, Expression, Mistake, Names, Purpose, parse};
-use crate::source::{Entry, Fault, FaultKind, Faults, Fields, Place, Shape, Table, Value};
+use crate::components::{Decode, Written as Text, field};
+use crate::expr::{Compiled, Expression, Names, Purpose};
+use crate::source::{Fault, FaultKind, Faults, Fields, Place, Shape, Table};
 
 /// A condition of a profile.
 #[derive(Clone, Debug)]
@@ -41,13 +41,8 @@ pub enum Role {
 /// A condition whose names are not known yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
-    name: String,
     role: Role,
-    place: Place,
-    /// Characters before the expression at that place (a quotation mark).
-    quote: usize,
-    path: String,
-    expr: Expression,
+    text: Text,
 }
 
 /// Keys of an alert.
@@ -66,7 +61,8 @@ pub(crate) fn all(decode: &Decode<'_>, root: &Fields<'_>, asserts: &[String]) ->
     for (key, role) in [("slo", Role::Objective), ("claims", Role::Claim), ("gate", Role::Gate)] {
         for entry in root.map(key) {
             let path = format!("{key}.{}", entry.key);
-            all.extend(condition(decode, entry, &entry.key, path, role));
+            let text = Text::read(decode, entry, &entry.key, path);
+            all.extend(text.map(|text| Written { role, text }));
         }
     }
     for (entry, alert) in root.tables("alerts", &ALERT) {
@@ -78,56 +74,15 @@ pub(crate) fn all(decode: &Decode<'_>, root: &Fields<'_>, asserts: &[String]) ->
         }
         for (key, role) in levels {
             let level = entry.node.entry(key);
-            let read = |level| condition(decode, level, &entry.key, alert.path_of(key), role);
-            all.extend(level.and_then(read));
+            let read = |level| Text::read(decode, level, &entry.key, alert.path_of(key));
+            all.extend(level.and_then(read).map(|text| Written { role, text }));
         }
     }
     for text in asserts {
-        match parse(text) {
-            Ok(expr) => all.push(Written {
-                name: text.clone(),
-                role: Role::Assertion,
-                place: Place::default(),
-                quote: 0,
-                path: "--assert".to_owned(),
-                expr,
-            }),
-            Err(error) => {
-                decode.reader.fault(fault(&error, Place::default(), &format!("--assert {text}")));
-            }
-        }
+        let text = Text::of_text(decode, text, "--assert");
+        all.extend(text.map(|text| Written { role: Role::Assertion, text }));
     }
     all
-}
-
-fn condition(
-    decode: &Decode<'_>,
-    entry: &Entry,
-    name: &str,
-    path: String,
-    role: Role,
-) -> Option<Written> {
-    let text = match &entry.node.value {
-        Value::Scalar { text, .. } if !text.trim().is_empty() => text,
-        _ => {
-            let message = format!("expected an expression, found {}", entry.node.kind());
-            decode.fault(entry.node.place, &path, FaultKind::Shape, message);
-            return None;
-        }
-    };
-    let quoted = matches!(&entry.node.value, Value::Scalar { quoted: true, .. });
-    let (place, quote) = (entry.node.place, usize::from(quoted));
-    match parse(text) {
-        Ok(expr) => Some(Written { name: name.to_owned(), role, place, quote, path, expr }),
-        Err(error) => {
-            decode.reader.fault(fault(
-                &error,
-                place.part(quote + error.offset, error.width),
-                &path,
-            ));
-            None
-        }
-    }
 }
 
 impl Written {
@@ -139,15 +94,16 @@ impl Written {
         silent: &[&str],
         faults: &mut Faults,
     ) -> Option<Judgement> {
+        let text = self.text;
         let head = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
-        for metric in self.expr.metrics() {
+        for metric in text.expr.metrics() {
             if silent.contains(&head(&metric.written).as_str()) {
-                let place = self.place_of(metric.offset, metric.width);
+                let place = text.place_of(metric.offset, metric.width);
                 let message = format!(
                     "not supported yet: `{}`, a metric of an endpoint that traffic does not request",
                     metric.written
                 );
-                faults.push(Fault::error(FaultKind::NotYet, place, &self.path, message));
+                faults.push(Fault::error(FaultKind::NotYet, place, &text.path, message));
                 return None;
             }
         }
@@ -155,49 +111,14 @@ impl Written {
             Role::Claim | Role::Gate => Purpose::Claim,
             _ => Purpose::Objective,
         };
-        let compiled = Compiled::new(&self.expr, names, purpose);
-        match compiled {
-            Ok(compiled) => Some(Judgement {
-                name: self.name,
-                role: self.role,
-                text: self.expr.text.clone(),
-                place: self.place,
-                expr: self.expr,
-                compiled,
-            }),
-            Err(errors) => {
-                for error in errors {
-                    let place = self.place_of(error.offset, error.width);
-                    faults.push(fault(&error, place, &self.path));
-                }
-                None
-            }
-        }
-    }
-}
-
-impl Written {
-    fn place_of(&self, offset: usize, width: usize) -> Place {
-        match self.role {
-            Role::Assertion => self.place,
-            _ => self.place.part(self.quote + offset, width),
-        }
-    }
-}
-
-fn fault(error: &ExprError, place: Place, path: &str) -> Fault {
-    let mut fault = Fault::error(kind(error.mistake), place, path, error.message.clone());
-    fault.expected.clone_from(&error.expected);
-    fault.hint.clone_from(&error.hint);
-    fault
-}
-
-const fn kind(mistake: Mistake) -> FaultKind {
-    match mistake {
-        Mistake::Syntax | Mistake::Place => FaultKind::Expression,
-        Mistake::Name => FaultKind::UnknownName,
-        Mistake::Unit => FaultKind::Unit,
-        Mistake::Range => FaultKind::Range,
-        Mistake::NotYet => FaultKind::NotYet,
+        let compiled = text.compile(names, purpose, faults)?;
+        Some(Judgement {
+            role: self.role,
+            text: text.expr.text.clone(),
+            name: text.name,
+            place: text.place,
+            expr: text.expr,
+            compiled,
+        })
     }
 }

@@ -3,9 +3,10 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{
-    Boundary, BoundaryId, Breaker, BreakerId, Budget, BudgetId, DistId, Draw, DrawId, Family,
-    FamilyId, Fork, Frame, FrameId, Group, GroupId, Instance, InstanceId, Local, MAX_SLOTS, NONE,
-    Node, NodeId, Op, Pc, Program, Slot, Source, Station, StationId, Switch,
+    Admission, AdmissionId, Boundary, BoundaryId, Breaker, BreakerId, Budget, BudgetId, DistId,
+    Draw, DrawId, Family, FamilyId, Fork, Frame, FrameId, Group, GroupId, Instance, InstanceId,
+    Local, MAX_SLOTS, NONE, Node, NodeId, Op, Pc, Program, Slot, Source, Station, StationId,
+    Switch,
 };
 use crate::dist::Distribution;
 
@@ -109,6 +110,8 @@ impl Builder {
         node(nodes: Node) -> NodeId as u16;
         /// Adds a frame; its labels are placed later with [`Builder::frame_mut`].
         frame(frames: Frame) -> FrameId as u16;
+        /// Adds a door.
+        admission(admissions: Admission) -> AdmissionId as u16;
         /// Adds a breaker.
         breaker(breakers: Breaker) -> BreakerId as u16;
         /// Adds a retry budget.

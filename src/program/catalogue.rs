@@ -4,7 +4,8 @@
 //! document and the reports read them from here, so no list of metrics exists twice.
 
 use super::{
-    BreakerId, ClassId, ComponentId, FamilyId, InstanceId, KindId, NodeId, SourceId, StationId,
+    BreakerId, ClassId, ComponentId, FamilyId, GroupId, InstanceId, KindId, NodeId, SourceId,
+    StationId,
 };
 
 /// A count of events in the results.
@@ -33,6 +34,10 @@ pub enum Counter {
     SessionsStarted(SourceId),
     SessionsDropped(SourceId),
     SessionsRefused(SourceId),
+    /// Times that members were added to a group.
+    ScaledUp(GroupId),
+    /// Times that members were removed.
+    ScaledDown(GroupId),
 }
 
 /// A level over time in the results.
@@ -59,6 +64,11 @@ pub enum Gauge {
     BreakerOpen(BreakerId),
     /// 1 while the instance is down.
     Down(InstanceId),
+    /// Members of a group that are paid for (booting, up or draining), times what each has.
+    Provisioned {
+        group: GroupId,
+        each: f64,
+    },
     Constant(f64),
 }
 

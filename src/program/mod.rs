@@ -8,6 +8,8 @@
 mod asked;
 mod builder;
 mod catalogue;
+mod condition;
+mod control;
 
 pub use crate::dist::{Curve, Piece};
 pub use asked::{Asked, During};
@@ -15,6 +17,8 @@ pub use builder::{Builder, Label, MAX_OPS, Scope, site};
 pub use catalogue::{
     Catalogue, ComponentNames, Counter, Gauge, Measure, Metric, Quantity, ResourceView,
 };
+pub use condition::{Comparator, Reading, Test, Watch};
+pub use control::{Admission, Health, Rule, Scaling};
 
 use crate::dist::Distribution;
 use crate::stats::Statistic;
@@ -52,6 +56,8 @@ ids! {
     BoundaryId(u16);
     /// Index of a [`Group`] of replicated members.
     GroupId(u16);
+    /// Index of an [`Admission`].
+    AdmissionId(u16);
     /// Index of a [`Family`] of cache keys.
     FamilyId(u16);
     /// Index of a [`Node`] (the memory of one cache node).
@@ -189,8 +195,11 @@ pub enum Op {
     /// Wait in the backlog of an instance for a worker; its index in the service goes to `worker`.
     /// The place on that worker is held in `slot`.
     Accept { at: Target, worker: Local, slot: Slot },
-    /// Choose a member of a group; its index goes to `into`. Dead members fail as `unavailable`.
+    /// Choose a member of a group; its index goes to `into`. Without one that is known to be alive:
+    /// `unavailable`.
     Route { group: GroupId, into: Local },
+    /// Pass a door, or fail as `overloaded`.
+    Door(AdmissionId),
     /// Pass a [`Bucket`], or wait for it, or fail.
     Admit { at: Target },
     /// Look up the request's key of a family; on a miss go to `miss`. `key` keeps the key's number.
@@ -303,6 +312,8 @@ pub struct Frame {
     pub site: u64,
     /// The component whose failures this frame's timeout is counted under.
     pub owner: Option<ComponentId>,
+    /// The timeout ends the worker too, which then starts anew: the slot that holds it.
+    pub kills: Option<Slot>,
 }
 
 /// Pause before a repeat.
@@ -328,6 +339,9 @@ pub struct Boundary {
     pub slot_base: Slot,
     /// The owner (a service), when the callee is one.
     pub owner: Option<ComponentId>,
+    /// The callee runs on the connection of a session: its group of instances, and the locals with
+    /// the instance and the worker.
+    pub session: Option<(GroupId, Local, Local)>,
 }
 
 /// Shares of first attempts that may be repeated.
@@ -574,6 +588,20 @@ pub struct Group {
     pub policy: Policy,
     /// Keeps a client where it was first sent.
     pub sticky: bool,
+    /// Index in [`Program::scalings`] of what changes the number of members.
+    pub scaling: Option<u16>,
+    /// How dead members are found.
+    pub health: Option<Health>,
+    /// The door of sessions (that of requests is an operation).
+    pub admission: Option<AdmissionId>,
+}
+
+impl Group {
+    /// Whether not all members take work at all times.
+    #[inline]
+    pub const fn changes(&self) -> bool {
+        self.scaling.is_some() || self.health.is_some()
+    }
 }
 
 /// How a balancer chooses.
@@ -757,6 +785,9 @@ pub struct Program {
     pub forks: Vec<Fork>,
     pub sources: Vec<Source>,
     pub classes: Vec<Class>,
+    /// Controllers of groups.
+    pub scalings: Vec<Scaling>,
+    pub admissions: Vec<Admission>,
     /// Per operation: the innermost boundary it runs in, or [`NONE`].
     pub boundary_of: Vec<u16>,
     /// Number of components (the catalogue has their names).

@@ -115,6 +115,17 @@ pub struct InstanceRecord {
     pub down_s: f64,
 }
 
+/// One group of instances.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GroupRecord {
+    /// Members that are paid for: booting, up or draining.
+    pub provisioned: Level,
+    /// Times that members were added.
+    pub ups: u64,
+    /// Times that members were removed.
+    pub downs: u64,
+}
+
 /// One source of sessions.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(missing_docs, reason = "each is what its name says")]
@@ -141,6 +152,18 @@ pub struct Attribution {
 }
 
 impl Level {
+    /// The level times a factor.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self {
+            integral: self.integral * factor,
+            square: self.square * factor * factor,
+            max: self.max * factor,
+            at_start: self.at_start * factor,
+            at_end: self.at_end * factor,
+        }
+    }
+
     /// A level that kept its value over `time_s` seconds.
     pub const fn constant(value: f64, time_s: f64) -> Self {
         Self {
@@ -210,6 +233,8 @@ pub struct Replication {
     pub nodes: Vec<NodeRecord>,
     /// By `InstanceId`.
     pub instances: Vec<InstanceRecord>,
+    /// By `GroupId`.
+    pub groups: Vec<GroupRecord>,
     /// By `SourceId` (zero for sources that have no sessions).
     pub sessions: Vec<SessionRecord>,
     /// By `BreakerId`: seconds open.
@@ -406,6 +431,16 @@ impl Replication {
                     memory_kills: a.memory_kills - b.memory_kills,
                     recycles: a.recycles - b.recycles,
                     down_s: a.down_s - b.down_s,
+                })
+                .collect(),
+            groups: self
+                .groups
+                .iter()
+                .zip(&earlier.groups)
+                .map(|(a, b)| GroupRecord {
+                    provisioned: a.provisioned.since(&b.provisioned),
+                    ups: a.ups - b.ups,
+                    downs: a.downs - b.downs,
                 })
                 .collect(),
             sessions: self

@@ -6,8 +6,8 @@
 
 use super::judge::{Bench, Outcome, Sense, brief_s};
 use super::kleene::Verdict;
-use crate::expr::{Condition, Limit, Need, Operand, Question, Trial};
-use crate::program::Program;
+use crate::expr::{Condition, Need, Operand, Readings, Trial};
+use crate::program::{Program, Reading, Test};
 use crate::results::Replication;
 
 /// Where the windows of a need lie in a replication's results.
@@ -36,7 +36,7 @@ pub(super) fn judge(bench: &Bench<'_>, inner: &Condition, span_s: f64, whole: &O
     }
     // An objective is looked at from its bad side: violated for so long on end.
     let violation = bench.sense == Sense::Objective;
-    let asked = windows_in(span_s, evidence.window_s());
+    let asked = Test::readings_in(span_s, evidence.window_s()) as usize;
     let first = |windows: &Vec<Option<bool>>| {
         streak(windows, asked.min(count), |window| window == Some(!violation))
     };
@@ -68,11 +68,6 @@ fn joined(reason: Option<String>, note: &str) -> String {
     reason.map_or_else(|| note.to_owned(), |reason| format!("{reason}; {note}"))
 }
 
-/// Whole windows that cover a span: at least one.
-fn windows_in(span_s: f64, window_s: f64) -> usize {
-    ((span_s / window_s - 1e-9).ceil() as usize).max(1)
-}
-
 /// Index of the window that completes the first streak of `length` windows.
 fn streak(
     windows: &[Option<bool>],
@@ -97,77 +92,34 @@ struct Course<'b> {
 
 impl Course<'_> {
     fn windows(&self, condition: &Condition) -> Vec<Option<bool>> {
-        match condition {
-            Condition::All(parts) => self.join(parts, false),
-            Condition::Any(parts) => self.join(parts, true),
-            Condition::Trial(trial) => self.trial(trial),
-            Condition::Lasting { inner, span_s } => {
-                let inner = self.windows(inner);
-                let length = windows_in(*span_s, self.bench.evidence.window_s());
-                let mut run = 0;
-                let lasts = inner.iter().map(|window| {
-                    run = if *window == Some(true) { run + 1 } else { 0 };
-                    window.map(|_| run >= length)
-                });
-                lasts.collect()
-            }
-            Condition::Manual(_) | Condition::Slo => Vec::new(),
-        }
-    }
-
-    /// Kleene's tables per window: `decisive` is the value that decides alone.
-    fn join(&self, parts: &[Condition], decisive: bool) -> Vec<Option<bool>> {
-        let parts: Vec<_> = parts.iter().map(|part| self.windows(part)).collect();
-        let length = parts.iter().map(Vec::len).min().unwrap_or(0);
-        let at = |i: usize| {
-            let values = || parts.iter().map(move |part| part[i]);
-            if values().any(|value| value == Some(decisive)) {
-                Some(decisive)
-            } else if values().any(|value| value.is_none()) {
-                None
-            } else {
-                Some(!decisive)
-            }
+        let evidence = self.bench.evidence;
+        let windows = &self.replication.windows;
+        let length = windows.iter().map(Vec::len).min().unwrap_or(0);
+        let Some(test) = condition.test(evidence.window_s(), &mut Rows(self.bench)) else {
+            return Vec::new();
         };
-        (0..length).map(at).collect()
+        let mut watch = test.watch();
+        (0..length).map(|at| watch.read(&|row| windows[row as usize][at])).collect()
     }
+}
 
-    fn trial(&self, trial: &Trial) -> Vec<Option<bool>> {
-        let length = self.replication.windows.iter().map(Vec::len).min().unwrap_or(0);
-        if let Some(spoiled) = self.bench.spoiled(trial) {
-            let value = match spoiled.verdict {
-                Verdict::Holds => Some(true),
-                Verdict::Fails => Some(false),
-                Verdict::Undecided => None,
-            };
-            return vec![value; length];
-        }
-        let values = self.values(&trial.operand, length);
-        let limits = match &trial.question {
-            Question::Within(low, high) => {
-                let inside = |value: f64| *low <= value && value <= *high;
-                return values.into_iter().map(|value| value.map(inside)).collect();
-            }
-            Question::Against(_, Limit::Value(bound)) => vec![Some(*bound); length],
-            Question::Against(_, Limit::Metric { factor, operand, .. }) => {
-                let others = self.values(operand, length).into_iter();
-                others.map(|value| value.map(|value| value * factor)).collect()
-            }
-            Question::Against(_, Limit::Relative { .. }) => vec![None; length],
-        };
-        let Question::Against(comparator, _) = trial.question else { return Vec::new() };
-        let holds =
-            |(value, limit): (Option<f64>, Option<f64>)| Some(comparator.holds(value?, limit?));
-        values.into_iter().zip(limits).map(holds).collect()
-    }
+/// What a comparison reads: a row of the windows, or money, which is the same in all of them.
+struct Rows<'b>(&'b Bench<'b>);
 
-    /// A value per window; money is the same in all of them.
-    fn values(&self, operand: &Operand, length: usize) -> Vec<Option<f64>> {
+impl Readings for Rows<'_> {
+    fn reading(&mut self, operand: &Operand) -> Reading {
         let Operand::Measured(need) = operand else {
-            return vec![self.bench.value(operand).value; length];
+            return Reading::Fixed(self.0.value(operand).value);
         };
-        let row = row(self.bench.evidence.program, &self.bench.condition.needs[*need]);
-        let windows = row.and_then(|row| self.replication.windows.get(row));
-        windows.cloned().unwrap_or_else(|| vec![None; length])
+        let row = row(self.0.evidence.program, &self.0.condition.needs[*need]);
+        row.map_or(Reading::Fixed(None), |row| Reading::Value(row as u32))
+    }
+
+    fn known(&self, trial: &Trial) -> Option<Option<bool>> {
+        self.0.spoiled(trial).map(|spoiled| match spoiled.verdict {
+            Verdict::Holds => Some(true),
+            Verdict::Fails => Some(false),
+            Verdict::Undecided => None,
+        })
     }
 }

@@ -34,6 +34,8 @@ fn count(counter: Counter, r: &Replication) -> u64 {
         Counter::SessionsStarted(source) => r.sessions[source.index()].started,
         Counter::SessionsDropped(source) => r.sessions[source.index()].dropped,
         Counter::SessionsRefused(source) => r.sessions[source.index()].refused,
+        Counter::ScaledUp(group) => r.groups[group.index()].ups,
+        Counter::ScaledDown(group) => r.groups[group.index()].downs,
     }
 }
 
@@ -69,6 +71,7 @@ pub(super) fn level(gauge: Gauge, r: &Replication) -> Level {
         Gauge::Sessions(source) => r.sessions[source.index()].active,
         Gauge::BreakerOpen(breaker) => switch(r.breakers_open_s[breaker.index()]),
         Gauge::Down(instance) => switch(r.instances[instance.index()].down_s),
+        Gauge::Provisioned { group, each } => r.groups[group.index()].provisioned.times(each),
         Gauge::Constant(value) => Level::constant(value, r.time_s),
     }
 }

@@ -164,6 +164,9 @@ impl Spec {
             count: instances,
             policy: self.balancer.policy,
             sticky: self.balancer.sticky,
+            scaling: None,
+            health: None,
+            admission: None,
         });
         let built = Built {
             first_instance,

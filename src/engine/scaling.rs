@@ -1,0 +1,109 @@
+//! Controllers of groups: at the end of each window they read it, and add or remove members.
+//!
+//! A controller does not wait for its members to boot before it looks again; what boots counts as a
+//! member. After a change it rests for its cooldown.
+
+use super::calendar::Time;
+use super::control::{Act, Meter};
+use super::world::World;
+use crate::program::{Program, Rule, Scaling, Test, Watch};
+
+/// The state of a controller.
+#[derive(Debug)]
+pub(crate) struct Scaler<'p> {
+    spec: &'p Scaling,
+    meters: Vec<Meter<'p>>,
+    up: Vec<Watch<'p>>,
+    down: Vec<Watch<'p>>,
+    /// End of the time without changes.
+    rests_until: Time,
+}
+
+impl<'p> Scaler<'p> {
+    /// The controllers of a program at the start.
+    pub(crate) fn all(program: &'p Program) -> Vec<Self> {
+        fn watches(tests: &[Test]) -> Vec<Watch<'_>> {
+            tests.iter().map(Test::watch).collect()
+        }
+        let scaler = |spec: &'p Scaling| {
+            let (up, down) = match &spec.rule {
+                Rule::Target { .. } => (Vec::new(), Vec::new()),
+                Rule::Steps { up, down } => (watches(up), watches(down)),
+            };
+            let meters = spec.watched.iter().map(|(m, s)| Meter::new(m, *s)).collect();
+            Self { spec, meters, up, down, rests_until: 0 }
+        };
+        program.scalings.iter().map(scaler).collect()
+    }
+
+    /// Members that there should be, for so many that there are (at least one).
+    fn wanted(&mut self, members: u32, values: &[Option<f64>]) -> u32 {
+        let least = self.spec.min.max(1);
+        let value = |i: u32| values.get(i as usize).copied().flatten();
+        match &self.spec.rule {
+            Rule::Target { value: aim } => {
+                let (Some(each), Some(mean)) = (value(0), value(1)) else { return members };
+                // The tolerance is that of 13 · 40 over 40 computed in doubles.
+                let aim = (each * mean / aim - 1e-9).ceil();
+                (aim.max(0.0) as u32).clamp(least, self.spec.max)
+            }
+            Rule::Steps { .. } => {
+                // All rules are asked at every window, as each may remember some.
+                let read = |watch: &mut Watch<'_>| watch.read(&value) == Some(true);
+                let grows = self.up.iter_mut().filter_map(|w| read(w).then_some(())).count() > 0;
+                let down = self.down.iter_mut().filter_map(|w| read(w).then_some(())).count();
+                if grows {
+                    members.saturating_add(self.spec.step).min(self.spec.max)
+                } else if down > 0 && down == self.down.len() {
+                    members.saturating_sub(self.spec.step).max(least)
+                } else {
+                    members
+                }
+            }
+        }
+    }
+}
+
+impl World<'_> {
+    /// The first windows begin.
+    pub(crate) fn start_scalers(&mut self) {
+        let mut scalers = std::mem::take(&mut self.scalers);
+        for (i, scaler) in scalers.iter_mut().enumerate() {
+            scaler.meters.iter_mut().for_each(|meter| self.begin_window(meter));
+            self.act_at(scaler.spec.interval_ns, Act::Scale { scaling: i as u16 });
+        }
+        self.scalers = scalers;
+    }
+
+    /// A window of a controller ends.
+    pub(crate) fn scale_event(&mut self, scaling: u16) {
+        let mut scalers = std::mem::take(&mut self.scalers);
+        let scaler = &mut scalers[usize::from(scaling)];
+        let (group, interval) = (scaler.spec.group.0, scaler.spec.interval_ns);
+        let values: Vec<Option<f64>> =
+            scaler.meters.iter().map(|meter| self.read_window(meter, interval)).collect();
+        let members = self.fleet(group).size();
+        // The last member goes, and the first one comes, without the controller's windows.
+        let wanted = if members == 0 { 0 } else { scaler.wanted(members, &values) };
+        if wanted != members && self.now >= scaler.rests_until {
+            scaler.rests_until = self.now.saturating_add(scaler.spec.cooldown_ns);
+            if wanted > members {
+                self.add_members(group, wanted - members);
+            } else {
+                self.remove_members(group, members - wanted);
+            }
+        }
+        scaler.meters.iter_mut().for_each(|meter| self.begin_window(meter));
+        self.act_at(self.now + interval, Act::Scale { scaling });
+        self.scalers = scalers;
+    }
+
+    /// The statistics are about to be reset: windows under way keep what they have seen.
+    pub(crate) fn carry_windows(&mut self) {
+        let mut scalers = std::mem::take(&mut self.scalers);
+        for meter in scalers.iter_mut().flat_map(|scaler| &mut scaler.meters) {
+            self.carry(meter);
+        }
+        self.scalers = scalers;
+    }
+}

@@ -26,6 +26,12 @@ pub enum Basis {
         /// How many.
         units: u64,
     },
+    /// A number of units that changes: what is paid for is its mean over time; the price is per month
+    /// or per hour.
+    Simulated {
+        /// The level.
+        measure: Measure,
+    },
     /// A measured rate: calls per second (`/request`), bytes per second (`/GB`), or seconds of use
     /// per second (`/min`, `/h`); the price says which.
     Usage {

@@ -1,7 +1,8 @@
 //! Names of what can be measured of a component and its resources.
 
 use crate::program::{
-    BreakerId, Counter, Gauge, KindId, Measure, Metric, Quantity, ResourceView, StationId,
+    BreakerId, Counter, Gauge, Group, GroupId, KindId, Measure, Metric, Quantity, ResourceView,
+    StationId,
 };
 
 use super::lower::{Lower, Own};
@@ -26,7 +27,7 @@ pub(crate) struct Resource<'a> {
     /// Whether the number of units is finite.
     pub(crate) is_limited: bool,
     /// Units in all, where they are not those of the stations.
-    pub(crate) size: Option<f64>,
+    pub(crate) size: Option<Gauge>,
 }
 
 impl<'a> Resource<'a> {
@@ -76,14 +77,13 @@ impl Lower<'_> {
             |of: fn(StationId) -> Counter| r.stations.iter().copied().map(of).collect::<Vec<_>>();
         let level = |of: Vec<Gauge>| Measure::Level { of, per: Vec::new() };
         if r.has_units {
-            let size =
-                r.size.map_or_else(|| gauges(Gauge::Size), |size| vec![Gauge::Constant(size)]);
+            let size = r.size.map_or_else(|| gauges(Gauge::Size), |size| vec![size]);
             self.metric(name("busy"), r.quantity, level(gauges(Gauge::Busy)));
             if r.is_limited {
                 let share = Measure::Level { of: gauges(Gauge::Busy), per: size.clone() };
                 self.metric(name("utilization"), Quantity::Ratio, share);
                 self.metric(name("size"), r.quantity, level(size));
-                let count = vec![Gauge::Constant(r.stations.len() as f64)];
+                let count = vec![self.number_of(&r.stations)];
                 let full = Measure::Level { of: gauges(Gauge::Full), per: count };
                 self.metric(name("full"), Quantity::Ratio, full);
             }
@@ -117,6 +117,23 @@ impl Lower<'_> {
             sized_by: r.sized_by,
             unit: r.unit,
         });
+    }
+
+    /// How many stations of a row there are: those of instances come and go with them.
+    fn number_of(&mut self, stations: &[StationId]) -> Gauge {
+        let all = stations.len() as f64;
+        let program = self.builder.program();
+        let instance = stations.first().and_then(|id| program.stations[id.index()].instance);
+        let of = |g: &Group| {
+            g.scaling.is_some() && instance.is_some_and(|i| i.0.wrapping_sub(g.first.0) < g.count)
+        };
+        match program.groups.iter().position(of) {
+            Some(group) => Gauge::Provisioned {
+                each: all / f64::from(program.groups[group].count),
+                group: GroupId(group as u16),
+            },
+            None => Gauge::Constant(all),
+        }
     }
 
     /// Registers what every component has: response, calls and failures.

@@ -30,7 +30,7 @@ pub(crate) use decode::{Decode, Names, Steps, nearest, nonzero, type_of};
 pub(crate) use external::CALL;
 pub(crate) use lower::{At, Block, Held, Lower, Own, Since, System, Uses};
 pub(crate) use policy::{Around, FALLBACK, Policies, RETRY, TIMEOUT};
-pub(crate) use service::Entry;
+pub(crate) use service::{Entry, Rules};
 pub(crate) use steps::{BLOCKING, SHARE};
 pub(crate) use written::Written;
 

@@ -139,8 +139,13 @@ fn hedged(cancel_losers: bool, rate: f64, cores: f64) -> Program {
         builder.op(&scope, Op::Fork(fork));
         for branch in branches {
             builder.place(branch);
-            let boundary =
-                Boundary { parent: None, frame: None, slot_base: Slot(scope.next), owner: None };
+            let boundary = Boundary {
+                parent: None,
+                frame: None,
+                slot_base: Slot(scope.next),
+                owner: None,
+                session: None,
+            };
             let inside = Scope { boundary: Some(builder.boundary(boundary)), ..scope };
             let exp = Distribution::Exponential { mean: 1.0 };
             let work = builder.draw(exp, scope.step("work").path, 1.0);

@@ -5,6 +5,7 @@ use crate::expr::Names;
 use crate::source::{Fault, FaultKind, Faults, Place};
 
 use super::Profile;
+use super::controls::Controls;
 use super::flow::Flow;
 use super::judgement::{Judgement, Role, Written};
 use super::lower::Lowered;
@@ -47,6 +48,7 @@ pub(crate) fn check(profile: &mut Profile, written: Vec<Written>, faults: &mut F
         events: &profile.events,
         ..Names::of(&lowered.catalogue)
     };
+    let controls = Controls::compile(&profile.model, &lowered.program, &names, faults);
     let endpoints = profile.model.endpoints.iter().map(|e| e.name.as_str());
     let silent: Vec<&str> =
         endpoints.filter(|e| lowered.catalogue.metric(&format!("{e}.offered")).is_none()).collect();
@@ -65,6 +67,7 @@ pub(crate) fn check(profile: &mut Profile, written: Vec<Written>, faults: &mut F
             Role::Assertion => profile.asserts.push(judgement),
         }
     }
+    profile.controls = controls;
     profile.prices = prices;
     profile.defaults_used.extend(notes);
 }

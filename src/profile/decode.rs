@@ -10,6 +10,7 @@ use crate::source::{
     Entry, Fault, FaultKind, Faults, Fields, Node, Reader, Shape, Table, Tree, Value,
 };
 
+use super::controls::Controls;
 use super::judgement::{self, Written};
 use super::model::{Endpoint, Model, Verb};
 use super::settings::{self, ASSUMPTION, CostSpec, RunSpec, Start};
@@ -140,6 +141,7 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> (Profi
             .map(|entry| entry.key.clone())
             .collect(),
         model,
+        controls: Controls::default(),
     };
     (profile, written)
 }

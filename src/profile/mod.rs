@@ -4,6 +4,7 @@
 //! again, so lowering cannot fail.
 
 mod checks;
+mod controls;
 mod decode;
 mod flow;
 mod judgement;
@@ -23,6 +24,7 @@ use crate::expr::track;
 use crate::program::{Catalogue, Program};
 use crate::source::{End, Faults, Files, Input, Reader, Table, load};
 
+use controls::Controls;
 use model::Model;
 
 /// A profile without faults.
@@ -59,6 +61,8 @@ pub struct Profile {
     /// Names of the timeline's events.
     pub(crate) events: Vec<String>,
     pub(crate) model: Model,
+    /// What controllers read and do.
+    pub(crate) controls: Controls,
 }
 
 /// How a profile is read.
@@ -107,6 +111,7 @@ impl Profile {
     /// Lowers it: names become dense ids. Equal profiles give equal programs.
     pub fn lower(&self) -> (Program, Catalogue) {
         let mut lowered = self.model.lower();
+        self.controls.install(&mut lowered.program);
         track(&mut lowered.program, self.judgements().map(|judgement| &judgement.compiled));
         (lowered.program, lowered.catalogue)
     }

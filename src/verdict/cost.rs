@@ -107,6 +107,7 @@ fn bill(
         .iter()
         .map(|item| match &item.basis {
             Basis::Provisioned { units } => provisioned(item, *units),
+            Basis::Simulated { measure } => simulated(item, &measured(measure, Quantity::Count)),
             Basis::Usage { measure } => {
                 usage(item, &measured(measure, Quantity::Rate), spec.load_share)
             }
@@ -204,6 +205,18 @@ fn provisioned(item: &CostItem, units: u64) -> CostLine {
         kind: CostKind::Provisioned,
         basis: format!("{units} {noun} at {}", priced(item.price)),
         amount: Some(Money::exact(times(monthly, Decimal::from(units)))),
+    }
+}
+
+/// The mean number of units over the simulated time is paid for.
+fn simulated(item: &CostItem, units: &Estimate) -> CostLine {
+    let monthly = item.price.per_month().unwrap_or(Decimal::MAX);
+    let seen = units.value.map_or_else(|| "no".to_owned(), rounded);
+    CostLine {
+        name: item.component.clone(),
+        kind: CostKind::Provisioned,
+        basis: format!("{seen} {} on average (simulated) at {}", item.item, priced(item.price)),
+        amount: Money::measured(monthly, units),
     }
 }
 

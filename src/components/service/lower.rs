@@ -2,9 +2,9 @@
 
 use crate::dist::Distribution;
 use crate::program::{
-    Accept, ComponentId, Counter, Crew, DrawId, Gauge, Group, GroupId, Instance, InstanceId, Kind,
-    Local, Measure, Memory, Op, Processor, Quantity, Slot, Station, StationId, StationKind, Target,
-    Tokens,
+    Accept, Admission, AdmissionId, ComponentId, Counter, Crew, DrawId, Gauge, Group, GroupId,
+    Instance, InstanceId, Kind, Local, Measure, Memory, Op, Processor, Quantity, Rule, Scaling,
+    Slot, Station, StationId, StationKind, Target, Tokens,
 };
 
 use super::super::client::nanoseconds;
@@ -30,6 +30,8 @@ pub(crate) struct Built {
     memory: Option<Row>,
     /// An interpreter lock: the processor has a group per worker.
     grouped: bool,
+    /// What may refuse requests.
+    admission: Option<AdmissionId>,
 }
 
 impl Spec {
@@ -43,9 +45,10 @@ impl Spec {
         })
     }
 
-    /// (instances, workers of each).
-    pub(crate) const fn copies(&self) -> (u32, u32) {
-        (self.instances, self.workers)
+    /// (instances, workers of each): as many as there can be.
+    pub(crate) fn copies(&self) -> (u32, u32) {
+        let most = self.autoscale.as_ref().map_or(self.instances, |autoscale| autoscale.max);
+        (most, self.workers)
     }
 
     pub(super) fn per_worker(&self) -> u32 {
@@ -158,15 +161,16 @@ impl Spec {
                 boot,
             });
         }
+        let (scaling, admission) = self.controllers(own, lower);
         let group = lower.builder.group(Group {
             owner: own.id(),
             first: first_instance,
             count: instances,
             policy: self.balancer.policy,
             sticky: self.balancer.sticky,
-            scaling: None,
-            health: None,
-            admission: None,
+            scaling,
+            health: self.balancer.health,
+            admission,
         });
         let built = Built {
             first_instance,
@@ -177,21 +181,55 @@ impl Spec {
             servers,
             memory,
             grouped,
+            admission,
         };
         self.register(own, lower, &built);
         built
     }
 
+    /// What acts on the instances. What it reads and what follows from that is known when all names
+    /// are, and is put there then.
+    fn controllers(
+        &self,
+        own: &Own<'_>,
+        lower: &mut Lower<'_>,
+    ) -> (Option<u16>, Option<AdmissionId>) {
+        let scaling = self.autoscale.as_ref().map(|autoscale| {
+            let program = lower.builder.program();
+            let group = GroupId(program.groups.len() as u16);
+            program.scalings.push(Scaling {
+                group,
+                min: autoscale.min,
+                max: autoscale.max,
+                start: self.instances,
+                drain_ns: nanoseconds(self.drain_s),
+                step: autoscale.step,
+                cooldown_ns: nanoseconds(autoscale.cooldown_s),
+                interval_ns: nanoseconds(autoscale.interval_s),
+                idle_after_ns: autoscale.idle_after_s.map(nanoseconds),
+                watched: Vec::new(),
+                rule: Rule::Steps { up: Vec::new(), down: Vec::new() },
+            });
+            program.scalings.len() as u16 - 1
+        });
+        let door = Admission { owner: own.id(), watched: Vec::new(), tests: Vec::new() };
+        let admission = (!self.admission.is_empty()).then(|| lower.builder.admission(door));
+        (scaling, admission)
+    }
+
     fn register(&self, own: &Own<'_>, lower: &mut Lower<'_>, built: &Built) {
         lower.component_metrics(own);
-        let all_cores = f64::from(self.cores()) * f64::from(self.instances);
+        let instances = |each: f64| match &self.autoscale {
+            Some(_) => Gauge::Provisioned { group: built.group, each },
+            None => Gauge::Constant(each * f64::from(self.instances)),
+        };
         let cpu = built.cores.or(built.servers);
         let cpu_stations = cpu.or(built.loops).expect("a service has cores or loops").stations();
         lower.resource(
             own,
             Resource {
                 sized_by: Some(own.at(if cpu.is_none() { "workers" } else { "cores" })),
-                size: Some(all_cores),
+                size: Some(instances(f64::from(self.cores()))),
                 has_queue: false,
                 ..Resource::shared("cpu", cpu_stations)
             },
@@ -233,11 +271,20 @@ impl Spec {
         let refused: Vec<_> = crews.iter().copied().map(Counter::StationRefused).collect();
         lower.metric(name("backlog.refused.rate"), Quantity::Rate, Measure::Rate(refused.clone()));
         lower.metric(name("backlog.refused.count"), Quantity::Count, Measure::Count(refused));
-        let count = Gauge::Constant(f64::from(self.instances));
+        let count = instances(1.0);
+        lower.metric(name("instances"), Quantity::Count, level(vec![count], Vec::new()));
         lower.metric(name("instances.size"), Quantity::Count, level(vec![count], Vec::new()));
         let busy: Vec<_> = crews.iter().copied().map(Gauge::Busy).collect();
         lower.metric(name("connections.per_instance"), Quantity::Count, level(busy, vec![count]));
-        let ids = (0..self.instances).map(|i| InstanceId(built.first_instance.0 + i));
+        if self.autoscale.is_some() {
+            for (metric, of) in
+                [("up", Counter::ScaledUp as fn(GroupId) -> Counter), ("down", Counter::ScaledDown)]
+            {
+                let scaled = Measure::Count(vec![of(built.group)]);
+                lower.metric(name(&format!("scalings.{metric}.count")), Quantity::Count, scaled);
+            }
+        }
+        let ids = (0..self.copies().0).map(|i| InstanceId(built.first_instance.0 + i));
         let down = ids.clone().map(Gauge::Down).collect();
         lower.metric(name("downtime"), Quantity::Ratio, level(down, vec![count]));
         let recycles = ids.clone().map(Counter::Recycles).collect::<Vec<_>>();
@@ -259,7 +306,11 @@ impl Spec {
             lower.metric(name("memory.kills.rate"), Quantity::Rate, Measure::Rate(kills.clone()));
             lower.metric(name("memory.kills.count"), Quantity::Count, Measure::Count(kills));
         }
-        lower.price(own, "instances", Basis::Provisioned { units: u64::from(self.instances) });
+        let basis = match &self.autoscale {
+            Some(_) => Basis::Simulated { measure: level(vec![count], Vec::new()) },
+            None => Basis::Provisioned { units: u64::from(self.instances) },
+        };
+        lower.price(own, "instances", basis);
         if let Some(price) = &self.balancer.price {
             lower.price_of(own, "balancer", *price, Basis::Provisioned { units: 1 });
         }
@@ -318,8 +369,15 @@ impl Spec {
         at.worker = Some(worker);
         at.held.clear();
         let mut slots: Vec<Slot> = Vec::new();
+        if let (Some((instance, number)), Some(boundary)) = (entry.session, at.scope.boundary) {
+            lower.builder.program().boundaries[boundary.index()].session =
+                Some((built.group, instance, number));
+        }
         if entry.session.is_none() {
-            if instances > 1 {
+            if let Some(door) = built.admission {
+                lower.op(&at, Op::Door(door));
+            }
+            if instances > 1 || self.changes() {
                 lower.op(&at, Op::Route { group: built.group, into: place.0 });
             }
             let slot = at.scope.slot();
@@ -337,12 +395,23 @@ impl Spec {
         let around = Around {
             timeout_kind: Kind::ServerTimeout.id(),
             stops_work: true,
+            kills: slots.first().copied().filter(|_| self.dies_by_timeout(entry)),
             ..Around::step(Some(entry.service))
         };
         lower.framed(&at, &policies, around, body);
         for slot in slots.into_iter().rev() {
             lower.op(&at, Op::Release { slot });
         }
+    }
+
+    /// Whether not all instances take requests at all times.
+    const fn changes(&self) -> bool {
+        self.autoscale.is_some() || self.balancer.health.is_some()
+    }
+
+    /// Whether a request that takes too long takes its worker with it.
+    const fn dies_by_timeout(&self, entry: &Entry<'_>) -> bool {
+        matches!(self.runtime, Runtime::Process) && entry.session.is_none()
     }
 
     /// What a request holds in memory: of its own, and of the endpoint. (A session holds

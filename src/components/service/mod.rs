@@ -1,16 +1,21 @@
 //! A service: where endpoints run.
 
+mod autoscale;
+mod health;
 mod lower;
 
+use autoscale::Autoscale;
+pub(crate) use autoscale::Rules;
 pub(crate) use lower::{Built, Entry};
 
 use crate::dist::Distribution;
-use crate::program::Policy;
+use crate::program::{Health, Policy};
 use crate::source::{Fields, Price, Shape, Table};
 
 use super::common::{CLIENT, FAILURES, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
 use super::decode::{Decode, nonzero};
 use super::pool::{self, Pool};
+use super::written::Written;
 use super::{Verbs, steps};
 
 /// Its word.
@@ -23,8 +28,13 @@ pub(crate) const VERBS: Verbs = &[];
 #[derive(Clone, Debug)]
 pub(crate) struct Spec {
     pub(crate) runtime: Runtime,
-    pub(crate) instances: u32,
+    /// Copies, at the start where their number changes.
+    instances: u32,
     pub(crate) workers: u32,
+    /// What changes the number of copies.
+    pub(crate) autoscale: Option<Autoscale>,
+    /// Conditions under which requests are refused at the door.
+    pub(crate) admission: Vec<Written>,
     cores: Option<u32>,
     backlog: u32,
     timeout: Option<Distribution>,
@@ -79,6 +89,7 @@ struct Balancer {
     timeout: Option<Distribution>,
     latency: Option<Distribution>,
     price: Option<Price>,
+    health: Option<Health>,
 }
 
 /// A service's own values over those of a pool.
@@ -132,10 +143,20 @@ pub(crate) static TABLE: Table = Table {
         field("recycle", Shape::CountDist, "never", "requests until a worker restarts"),
         field("drain", Shape::Duration, "30s", "how long a worker that restarts may finish"),
         field("memory", Shape::Table(&MEMORY), "", "memory of an instance"),
-        field("admission", Shape::NotYet("admission control"), "", "refuses at the door"),
+        field(
+            "admission",
+            Shape::MapOf(&Shape::Expression),
+            "",
+            "refuses at the door as `overloaded` while one of them holds of current values",
+        ),
         field("pools", Shape::MapOf(&Shape::Table(&pool::OVER)), "", "own values of pools"),
         field("balancer", Shape::Table(&BALANCER), "", "what chooses the instance"),
-        field("autoscale", Shape::NotYet("autoscaling"), "", "changes the number of instances"),
+        field(
+            "autoscale",
+            Shape::Table(&autoscale::AUTOSCALE),
+            "",
+            "changes the number of instances",
+        ),
         field("heartbeat_cpu", Shape::DurationDist, "0s", "CPU of one heartbeat of a session"),
         PRICE,
         USAGE_PRICE,
@@ -179,7 +200,7 @@ static BALANCER: Table = Table {
         field("timeout", Shape::DurationDist, "", "then `gateway_timeout`"),
         field("latency", Shape::DurationDist, "0s", "time a request takes through it"),
         field("price", Shape::Price, "$0/mo", "its price"),
-        field("health_check", Shape::NotYet("health checks"), "", "finds dead instances"),
+        field("health_check", Shape::Table(&health::HEALTH), "", "finds dead instances"),
     ],
 };
 
@@ -187,9 +208,10 @@ static BALANCER: Table = Table {
 pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Spec {
     let runtime = runtime(decode, fields);
     let is_loop = matches!(runtime, Runtime::EventLoop { .. });
+    let autoscale = autoscale::decode(decode, fields);
     let spec = Spec {
         runtime,
-        instances: decode.at_least_one(fields, "instances", 1),
+        instances: instances(decode, fields, autoscale.as_ref()),
         workers: decode.at_least_one(fields, "workers", 1),
         cores: fields.has("cores").then(|| decode.at_least_one(fields, "cores", 1)),
         backlog: fields.count("backlog").unwrap_or(2048),
@@ -201,26 +223,41 @@ pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Spec {
         drain_s: fields.seconds("drain").unwrap_or(30.0),
         memory: memory(fields),
         pools: pools(decode, fields),
-        balancer: balancer(fields),
+        balancer: balancer(decode, fields),
+        autoscale,
+        admission: admission(decode, fields),
         heartbeat_cpu: nonzero(fields.duration_dist("heartbeat_cpu")),
     };
-    let copies = u64::from(spec.instances) * u64::from(spec.workers);
+    let copies = u64::from(spec.copies().0) * u64::from(spec.workers);
     if copies > steps::MOST_COPIES {
         let most = steps::MOST_COPIES;
         decode.range(fields, "instances", &format!("fewer: more than {most} workers in all"));
-        return Spec { instances: 1, workers: 1, ..spec };
+        return Spec { instances: 1, workers: 1, autoscale: None, ..spec };
     }
     if is_loop && !fields.has("connections") {
         decode.note(format!("{}: 1000 connections per worker", fields.name()));
-    }
-    if matches!(runtime, Runtime::Process) && spec.timeout.is_some() && spec.boot.is_some() {
-        let what = "a worker that is killed by `timeout` comes back at once, without `boot`";
-        decode.note(format!("{}: {what}", fields.name()));
     }
     if spec.cores.is_none() {
         decode.note(format!("{}: cores enough for all workers ({})", fields.name(), spec.cores()));
     }
     spec
+}
+
+/// Copies at the start: between the bounds of what changes their number.
+fn instances(decode: &Decode<'_>, fields: &Fields<'_>, autoscale: Option<&Autoscale>) -> u32 {
+    let Some(autoscale) = autoscale else { return decode.at_least_one(fields, "instances", 1) };
+    let (min, max) = (autoscale.min.max(1), autoscale.max);
+    let start = decode.at_least_one(fields, "instances", min);
+    if start < min || start > max {
+        decode.range(fields, "instances", &format!("between `min` and `max`: {min}..{max}"));
+    }
+    start.clamp(min.min(max), max)
+}
+
+fn admission(decode: &Decode<'_>, fields: &Fields<'_>) -> Vec<Written> {
+    let path = |name: &str| format!("{}.{name}", fields.path_of("admission"));
+    let entries = fields.map("admission").into_iter();
+    entries.filter_map(|e| Written::read(decode, e, &e.key, path(&e.key))).collect()
 }
 
 fn runtime(decode: &Decode<'_>, fields: &Fields<'_>) -> Runtime {
@@ -268,7 +305,7 @@ fn memory(fields: &Fields<'_>) -> Option<MemorySpec> {
     })
 }
 
-fn balancer(fields: &Fields<'_>) -> Balancer {
+fn balancer(decode: &Decode<'_>, fields: &Fields<'_>) -> Balancer {
     let balancer = fields.table("balancer", &BALANCER);
     let b = balancer.as_ref();
     Balancer {
@@ -282,6 +319,7 @@ fn balancer(fields: &Fields<'_>) -> Balancer {
         timeout: b.and_then(|b| b.duration_dist("timeout")),
         latency: nonzero(b.and_then(|b| b.duration_dist("latency"))),
         price: b.and_then(|b| b.price("price")),
+        health: b.and_then(|b| health::decode(decode, b)),
     }
 }
 
@@ -307,14 +345,15 @@ impl Spec {
 
     /// Requests and sessions that all workers take at once.
     pub(crate) fn places(&self) -> f64 {
-        f64::from(self.instances) * f64::from(self.workers) * f64::from(self.per_worker())
+        let (instances, workers) = self.copies();
+        f64::from(instances) * f64::from(workers) * f64::from(self.per_worker())
     }
 
     /// Bytes of an instance with so many sessions on all of them, and the limit.
     pub(crate) fn memory_of(&self, sessions: f64) -> Option<(f64, f64)> {
         let memory = self.memory.as_ref()?;
         let workers = memory.per_worker * f64::from(self.workers);
-        let each = sessions / f64::from(self.instances);
+        let each = sessions / f64::from(self.copies().0);
         Some((memory.base + workers + each * memory.per_connection, memory.limit?))
     }
 

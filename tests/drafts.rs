@@ -9,11 +9,13 @@ use capplan::profile::{Options, Profile};
 use capplan::source::{FaultKind, Input, Severity, render};
 
 /// Drafts that use only what is supported.
-const SUPPORTED: [&str; 6] = [
+const SUPPORTED: [&str; 8] = [
     "clip/m1.yaml",
+    "maxb/phase0.yaml",
     "mina/base.yaml",
     "mina/dev.yaml",
     "mina/peak.yaml",
+    "mina/phase3.yaml",
     "reality/e6_mina_30.yaml",
     "reference/cases.yaml",
 ];

@@ -511,6 +511,9 @@ impl<'p> World<'p> {
 
     /// A worker has served its last request before a restart.
     fn retire(&mut self, station: u32, worker: u32) {
+        if let Some(instance) = self.program.stations[station as usize].instance {
+            self.instances[instance.index()].recycles += 1;
+        }
         let deadline = self.now + self.crew_spec(station).drain_ns;
         let w = &mut self.crew(station).workers[worker as usize];
         w.mode = Mode::Draining;
@@ -578,14 +581,10 @@ impl<'p> World<'p> {
 
     /// Ends what is left on a worker and boots it.
     fn restart(&mut self, station: u32, worker: u32) {
-        let instance = self.program.stations[station as usize].instance;
         let w = &mut self.crew(station).workers[worker as usize];
         w.mode = Mode::Booting;
         w.starts += 1;
         let start = w.starts;
-        if let Some(instance) = instance {
-            self.instances[instance.index()].recycles += 1;
-        }
         let life = self.worker_life(station, worker, start);
         self.crew(station).workers[worker as usize].left = life;
         let boot = self.crew_spec(station).boot;
@@ -620,8 +619,52 @@ impl<'p> World<'p> {
             }
         }
         for id in 0..self.tasks.all.len() as u32 {
-            let Some(slot) = self.slot_on(id, station, worker) else { continue };
-            self.end_in_boundary(id, slot, kind.id(), self.places[station as usize].owner);
+            let owner = self.places[station as usize].owner;
+            if let Some(slot) = self.slot_on(id, station, worker) {
+                self.end_in_boundary(id, slot, kind.id(), owner);
+            } else if let Some(boundary) = self.message_on(id, station, worker) {
+                self.end_at_boundary(id, boundary, kind.id(), owner);
+            }
+        }
+    }
+
+    /// The boundary inside which a task is a message of a session at this crew (at one worker of it).
+    /// Branches end with the task that waits for them.
+    fn message_on(&self, id: u32, station: u32, worker: Option<u32>) -> Option<u16> {
+        let task = &self.tasks[id];
+        if task.state == State::Free || task.parent != NOBODY {
+            return None;
+        }
+        let mut boundary = self.boundary_at(id);
+        while boundary != NONE {
+            let spec = &self.program.boundaries[usize::from(boundary)];
+            if let Some((group, instance, number)) = spec.session {
+                let first = self.program.groups[group.index()].first.0;
+                let member = first + self.tasks.local(id, instance.0) as u32;
+                let crew = self.program.instances[member as usize].crew.0;
+                let number = self.tasks.local(id, number.0) as u32;
+                let here = crew == station
+                    && worker.is_none_or(|w| number == self.crew_spec(crew).first_worker + w);
+                return here.then_some(boundary);
+            }
+            if task.orphan == boundary {
+                return None; // its caller is gone, and the worker was the caller's
+            }
+            boundary = spec.parent.map_or(NONE, |b| b.0);
+        }
+        None
+    }
+
+    /// A request of a worker process took too long: the process dies with it, and starts anew when
+    /// the request has left.
+    pub(crate) fn doom_worker(&mut self, id: u32, slot: Slot) {
+        if self.tasks[id].held & (1 << slot.0) == 0 {
+            return;
+        }
+        let what = self.tasks.local(id, slot.0);
+        let w = &mut self.crew(what as u32).workers[(what >> 32) as usize];
+        if w.works() {
+            w.mode = Mode::Draining;
         }
     }
 
@@ -736,6 +779,17 @@ impl<'p> World<'p> {
             }
             boundary = spec.parent.map_or(NONE, |b| b.0);
         }
+        self.end_at_boundary(id, boundary, kind, owner);
+    }
+
+    /// Fails the callee's part of a task at a boundary (the whole task at [`NONE`]).
+    fn end_at_boundary(
+        &mut self,
+        id: u32,
+        boundary: u16,
+        kind: crate::program::KindId,
+        owner: u16,
+    ) {
         self.interrupt(id);
         let orphan = self.tasks[id].orphan;
         let frame = if boundary == NONE {

@@ -8,6 +8,7 @@ use super::accept::Mode;
 use super::calendar::Time;
 use super::control::Act;
 use super::level::Gauge;
+use super::scaling::members_at_start;
 use super::world::{Moving, World};
 use crate::program::{Group, InstanceId, Kind, Program, StationKind};
 use crate::results::{GroupRecord, Level};
@@ -48,6 +49,8 @@ pub(crate) struct Fleet {
     /// When the whole group was last seen to become empty, and whether a timer runs for that.
     idle_since: Time,
     idle_armed: bool,
+    /// Members are up at once: a warm start has not settled yet.
+    pub(crate) is_instant: bool,
 }
 
 impl Fleet {
@@ -56,7 +59,8 @@ impl Fleet {
         if !group.changes() {
             return None;
         }
-        let there = group.scaling.map_or(group.count, |s| program.scalings[usize::from(s)].start);
+        let scaling = group.scaling.map(|s| &program.scalings[usize::from(s)]);
+        let there = scaling.map_or(group.count, |s| members_at_start(program, s));
         let member = |i: u32| Member {
             standing: if i < there { Standing::Up } else { Standing::Off },
             there: Gauge::starting_at(if i < there { 1.0 } else { 0.0 }),
@@ -72,6 +76,7 @@ impl Fleet {
             downs: 0,
             idle_since: 0,
             idle_armed: false,
+            is_instant: false,
         })
     }
 
@@ -263,7 +268,7 @@ impl World<'_> {
         let nth = (1 << 32) | u64::from(m.turn);
         let boot = self.boot_time(spec.boot, spec.crew.0, nth);
         self.base_memory(group, member, 1.0);
-        if boot == 0 {
+        if boot == 0 || self.fleet(group).is_instant {
             return self.member_up(group, member);
         }
         let ready = self.now + boot;

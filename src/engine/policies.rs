@@ -305,6 +305,9 @@ impl World<'_> {
     pub(crate) fn attempt_timed_out(&mut self, id: u32, frame: FrameId) {
         let spec = &self.program.frames[frame.index()];
         self.tasks.set_local(id, spec.state.0 + 2, u64::from(NOBODY));
+        if let Some(slot) = spec.kills {
+            self.doom_worker(id, slot);
+        }
         let owner = spec.owner.map_or(NONE, |o| o.0);
         let outermost = if spec.stops_work { NONE } else { self.outermost_boundary(id, frame) };
         let caller = if outermost == NONE {

@@ -1,12 +1,15 @@
 //! Controllers of groups: at the end of each window they read it, and add or remove members.
 //!
 //! A controller does not wait for its members to boot before it looks again; what boots counts as a
-//! member. After a change it rests for its cooldown.
+//! member. After a change it rests for its cooldown. A warm start begins where it rests: until no
+//! change is asked for, changes are made at once and as often as windows end.
 
 use super::calendar::Time;
 use super::control::{Act, Meter};
 use super::world::World;
-use crate::program::{Program, Rule, Scaling, Test, Watch};
+use crate::program::{
+    DistId, Gauge, Measure, Program, Rule, Scaling, SourceKind, Supply, Test, Watch,
+};
 
 /// The state of a controller.
 #[derive(Debug)]
@@ -17,6 +20,41 @@ pub(crate) struct Scaler<'p> {
     down: Vec<Watch<'p>>,
     /// End of the time without changes.
     rests_until: Time,
+    /// Of a warm start: windows without a change that are still to be seen; then it has settled.
+    unsettled: u32,
+}
+
+/// Members at the start. Of a warm start whose target is a number of connections: what it asks for
+/// with all sessions there.
+pub(crate) fn members_at_start(program: &Program, spec: &Scaling) -> u32 {
+    let Rule::Target { value } = spec.rule else { return spec.start };
+    let group = &program.groups[spec.group.index()];
+    let crews: Vec<Gauge> = (group.first.0..group.first.0 + group.count)
+        .map(|i| Gauge::Busy(program.instances[i as usize].crew))
+        .collect();
+    let is_connections = spec
+        .watched
+        .first()
+        .is_some_and(|(m, _)| matches!(m, Measure::Level { of, .. } if *of == crews));
+    if !program.warm_start || !is_connections {
+        return spec.start;
+    }
+    let mean = |dist: DistId| program.dists[dist.index()].mean();
+    let sessions: f64 = program
+        .sources
+        .iter()
+        .filter_map(|source| match &source.kind {
+            SourceKind::Sessions(s) if s.connects_to == Some(spec.group) => Some(match &s.supply {
+                Supply::Constant(n) => f64::from(*n),
+                Supply::Arrivals(curve) => curve.mean_rate() * s.length.map_or(0.0, mean),
+            }),
+            _ => None,
+        })
+        .sum();
+    if sessions <= 0.0 {
+        return spec.start;
+    }
+    ((sessions / value - 1e-9).ceil() as u32).clamp(spec.min.max(1), spec.max)
 }
 
 impl<'p> Scaler<'p> {
@@ -31,7 +69,14 @@ impl<'p> Scaler<'p> {
                 Rule::Steps { up, down } => (watches(up), watches(down)),
             };
             let meters = spec.watched.iter().map(|(m, s)| Meter::new(m, *s)).collect();
-            Self { spec, meters, up, down, rests_until: 0 }
+            let tests = match &spec.rule {
+                Rule::Target { .. } => 1,
+                Rule::Steps { up, down } => {
+                    up.iter().chain(down).map(Test::longest).max().unwrap_or(0)
+                }
+            };
+            let unsettled = if program.warm_start { tests } else { 0 };
+            Self { spec, meters, up, down, rests_until: 0, unsettled }
         };
         program.scalings.iter().map(scaler).collect()
     }
@@ -70,6 +115,7 @@ impl World<'_> {
         let mut scalers = std::mem::take(&mut self.scalers);
         for (i, scaler) in scalers.iter_mut().enumerate() {
             scaler.meters.iter_mut().for_each(|meter| self.begin_window(meter));
+            self.fleet(scaler.spec.group.0).is_instant = scaler.unsettled > 0;
             self.act_at(scaler.spec.interval_ns, Act::Scale { scaling: i as u16 });
         }
         self.scalers = scalers;
@@ -85,8 +131,14 @@ impl World<'_> {
         let members = self.fleet(group).size();
         // The last member goes, and the first one comes, without the controller's windows.
         let wanted = if members == 0 { 0 } else { scaler.wanted(members, &values) };
+        if wanted == members && scaler.unsettled > 0 {
+            scaler.unsettled -= 1;
+            self.fleet(group).is_instant = scaler.unsettled > 0;
+        }
         if wanted != members && self.now >= scaler.rests_until {
-            scaler.rests_until = self.now.saturating_add(scaler.spec.cooldown_ns);
+            if scaler.unsettled == 0 {
+                scaler.rests_until = self.now.saturating_add(scaler.spec.cooldown_ns);
+            }
             if wanted > members {
                 self.add_members(group, wanted - members);
             } else {

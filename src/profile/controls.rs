@@ -66,12 +66,13 @@ impl Controls {
                         target(part, written, names, GroupId(group as u16), &mut watched, faults)
                     }
                     Rules::Steps { up, down } => {
+                        let own = Some(part.name.as_str());
                         let mut tests = |all: &[Written]| -> Vec<Test> {
                             let window_s = autoscale.interval_s;
                             all.iter()
                                 .filter_map(|written| {
                                     let compiled =
-                                        trigger(part, written, names, Purpose::Trigger, faults)?;
+                                        trigger(own, written, names, Purpose::Trigger, faults)?;
                                     compiled
                                         .condition
                                         .test(window_s, &mut Reader(&mut watched, &compiled))
@@ -88,7 +89,7 @@ impl Controls {
                 .admission
                 .iter()
                 .filter_map(|written| {
-                    let compiled = door(part, written, names, faults)?;
+                    let compiled = door(written, names, faults)?;
                     compiled.condition.test(1.0, &mut Reader(&mut watched, &compiled))
                 })
                 .collect();
@@ -131,7 +132,7 @@ fn target(
     watched: &mut Watched,
     faults: &mut Faults,
 ) -> Option<Rule> {
-    let compiled = trigger(part, written, names, Purpose::Target, faults)?;
+    let compiled = trigger(Some(&part.name), written, names, Purpose::Target, faults)?;
     let Condition::Trial(Trial { operand: Operand::Measured(need), question, .. }) =
         &compiled.condition
     else {
@@ -158,9 +159,9 @@ fn target(
     Some(Rule::Target { value })
 }
 
-/// A condition on windows of the service's own metrics.
+/// A condition on windows, of the metrics of `own` where that is given.
 fn trigger(
-    part: &Part,
+    own: Option<&str>,
     written: &Written,
     names: &Names<'_>,
     purpose: Purpose,
@@ -176,9 +177,9 @@ fn trigger(
     for metric in written.expr.metrics() {
         let head = metric.written.split('.').next().unwrap_or_default();
         let known = names.catalogue.metrics.iter().any(|m| m.name.split('.').next() == Some(head));
-        if head != part.name && known {
-            let message = format!("`{metric}` is not a metric of `{}`", part.name);
-            let hint = "a controller reads metrics of its own service".to_owned();
+        if own.is_some_and(|own| head != own) && known {
+            let message = format!("`{metric}` is not a metric of `{}`", own.unwrap_or_default());
+            let hint = "a controller of instances reads metrics of its own service".to_owned();
             refuse(metric.offset, metric.width, message, hint);
         }
     }
@@ -211,13 +212,8 @@ fn trigger(
 }
 
 /// A condition on current values: levels, at the moment of an arrival.
-fn door(
-    part: &Part,
-    written: &Written,
-    names: &Names<'_>,
-    faults: &mut Faults,
-) -> Option<Compiled> {
-    let compiled = trigger(part, written, names, Purpose::Trigger, faults)?;
+fn door(written: &Written, names: &Names<'_>, faults: &mut Faults) -> Option<Compiled> {
+    let compiled = trigger(None, written, names, Purpose::Trigger, faults)?;
     let mut refuse = |message: String| {
         let width = written.expr.text.chars().count();
         let place = written.place_of(0, width);

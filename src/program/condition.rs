@@ -132,6 +132,17 @@ impl Test {
         Watch { test: self, runs: vec![0; self.lasting()] }
     }
 
+    /// Most readings on end that any part of it asks for, at least 1.
+    pub fn longest(&self) -> u32 {
+        match self {
+            Self::Any(parts) | Self::All(parts) => {
+                parts.iter().map(Self::longest).max().unwrap_or(1)
+            }
+            Self::Lasting { inner, readings } => inner.longest().max(*readings),
+            Self::Compare { .. } | Self::Within { .. } | Self::Known(_) => 1,
+        }
+    }
+
     fn lasting(&self) -> usize {
         match self {
             Self::Any(parts) | Self::All(parts) => parts.iter().map(Self::lasting).sum(),

@@ -21,12 +21,12 @@ const BALANCED: Law = Law {
 
 /// Bounds and means of every population.
 pub(super) fn solve(solver: &mut Solver<'_, '_>) -> Vec<ClosedSolution> {
-    let mut all: Vec<ClosedSolution> = (0..solver.network.streams.len())
-        .filter_map(|stream| bounded(solver, stream))
-        .collect();
+    let mut all: Vec<ClosedSolution> =
+        (0..solver.network.streams.len()).filter_map(|stream| bounded(solver, stream)).collect();
     let mut done: Vec<usize> = Vec::new();
     for stream in 0..solver.network.streams.len() {
-        let is_closed = matches!(solver.network.streams[stream].supply, Arrivals::Clients(n, _) if n > 0);
+        let is_closed =
+            matches!(solver.network.streams[stream].supply, Arrivals::Clients(n, _) if n > 0);
         if !is_closed || done.contains(&stream) {
             continue;
         }
@@ -174,7 +174,8 @@ impl Island {
             .collect();
         let several = stations.iter().any(|s| s.1 > 1);
         let rho: Vec<f64> = stations.iter().map(|s| solver.rows[s.0].rho).collect();
-        if rho.iter().any(|rho| *rho >= 1.0) || (several && (closed.len() > 1 || !open.is_empty())) {
+        if rho.iter().any(|rho| *rho >= 1.0) || (several && (closed.len() > 1 || !open.is_empty()))
+        {
             return;
         }
         let demand = |stream: usize, row: usize| -> f64 {
@@ -264,7 +265,9 @@ impl Found<'_> {
             let Arrivals::Clients(_, think_s) = stream.supply else { continue };
             let delays_s = think[class] - think_s;
             let response_s = delays_s + residence.iter().map(|r| r[class]).sum::<f64>();
-            let own = all.iter_mut().find(|c| c.source == stream.source && c.clients == self.clients[class]);
+            let own = all
+                .iter_mut()
+                .find(|c| c.source == stream.source && c.clients == self.clients[class]);
             if let Some(own) = own {
                 own.values = vec![
                     self.value(What::Throughput, self.throughput[class]),
@@ -348,7 +351,8 @@ impl Found<'_> {
         let network = solver.network;
         let uses: Vec<&Use> = network.of_row(row).collect();
         let others = self.clients[0] - 1;
-        let ([one], true) = (uses.as_slice(), think_s > 0.0 && others > 0 && others < 20_000) else {
+        let ([one], true) = (uses.as_slice(), think_s > 0.0 && others > 0 && others < 20_000)
+        else {
             return Vec::new();
         };
         if !uses_wait(network, row) {

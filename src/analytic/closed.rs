@@ -157,9 +157,9 @@ pub fn mean_values(clients: &[u32], think_s: &[f64], demands_s: &[Vec<f64>]) -> 
             let n = state / strides[class] % sizes[class];
             let mut total_s = think_s[class];
             for (station, demands) in demands_s.iter().enumerate() {
-                let before = n.checked_sub(1).map_or(0.0, |_| {
-                    inside[(state - strides[class]) * stations + station]
-                });
+                let before = n
+                    .checked_sub(1)
+                    .map_or(0.0, |_| inside[(state - strides[class]) * stations + station]);
                 let residence_s = demands[class] * (1.0 + before);
                 result.residence_s[station][class] = residence_s;
                 total_s += residence_s;

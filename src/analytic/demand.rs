@@ -35,11 +35,7 @@ pub fn offered(program: &Program) -> Vec<Option<f64>> {
 }
 
 /// The same with all load multiplied by `load`, at which the program was read.
-pub(super) fn offered_at(
-    program: &Program,
-    reading: &Reading<'_>,
-    load: f64,
-) -> Vec<Option<f64>> {
+pub(super) fn offered_at(program: &Program, reading: &Reading<'_>, load: f64) -> Vec<Option<f64>> {
     let mut work_per_s = vec![0.0; program.stations.len()];
     for source in &program.sources {
         for (rate_per_s, entry) in open_entries(program, &source.kind) {

@@ -1,11 +1,11 @@
 //! Fork and join of two: the one case of parallel branches with an exact mean.
 
+use super::Load;
 use super::laws::is_exponential;
 use super::network::{Access, Use};
 use super::parallel;
 use super::solution::{Law, Status, Value, What};
 use super::solve::Solver;
-use super::Load;
 use crate::program::{ClassId, Op};
 
 const LAW: Law = Law {
@@ -24,9 +24,10 @@ pub(super) fn values(solver: &Solver<'_, '_>, stream: usize, class: ClassId) -> 
         return None;
     }
     let timed = |op: &Op| matches!(op, Op::Serve { .. } | Op::Delay { .. } | Op::Process { .. });
-    let busy = walk.visits.iter().filter(|(pc, v)| {
-        timed(&network.program.ops[**pc as usize]) && v.count > 0.0
-    });
+    let busy = walk
+        .visits
+        .iter()
+        .filter(|(pc, v)| timed(&network.program.ops[**pc as usize]) && v.count > 0.0);
     let uses: Vec<&Use> = network.uses.iter().filter(|u| u.stream == stream).collect();
     let [a, b] = uses.as_slice() else { return None };
     let plain = |u: &Use| {

@@ -130,8 +130,14 @@ impl<'p> Network<'p> {
         for (source, entry, supply) in supplies(program) {
             streams.push(Stream { source, supply, walk: reading.walk(entry) });
         }
-        let mut network =
-            Self { program, reading, streams, idle: vec![false; rows.len()], rows, uses: Vec::new() };
+        let mut network = Self {
+            program,
+            reading,
+            streams,
+            idle: vec![false; rows.len()],
+            rows,
+            uses: Vec::new(),
+        };
         for stream in 0..network.streams.len() {
             network.add_uses(stream);
         }
@@ -228,8 +234,7 @@ impl<'p> Network<'p> {
                 let same_owner = self.rows[guard].base != self.rows[row].base;
                 same_owner
                     && (others == members || members == 1)
-                    && self.units(row) * f64::from(members)
-                        >= self.units(guard) * f64::from(others)
+                    && self.units(row) * f64::from(members) >= self.units(guard) * f64::from(others)
             };
             let once = |u: &Use| {
                 let visit = self.streams[u.stream].walk.visits.get(&u.pc);
@@ -278,7 +283,9 @@ impl<'p> Network<'p> {
                 Op::Delay { time, .. } => (Some(*time), None),
                 Op::Serve { time, at } => (Some(*time), Some(*at)),
                 Op::Process { work, at, .. } => (Some(*work), Some(*at)),
-                Op::Seize { at, .. } | Op::Accept { at, .. } | Op::Admit { at } => (None, Some(*at)),
+                Op::Seize { at, .. } | Op::Accept { at, .. } | Op::Admit { at } => {
+                    (None, Some(*at))
+                }
                 _ => continue,
             };
             if let Some(time) = time {
@@ -365,7 +372,8 @@ impl<'p> Network<'p> {
         let mut all = Vec::new();
         match self.kind(row) {
             StationKind::Tokens(tokens) => {
-                if tokens.overflow.is_some_and(|o| o.size < tokens.capacity || o.connect.is_some()) {
+                if tokens.overflow.is_some_and(|o| o.size < tokens.capacity || o.connect.is_some())
+                {
                     all.push(Obstacle::Overflow { station });
                 }
             }

@@ -82,8 +82,7 @@ fn is_exponential_row(uses: &[&Use]) -> bool {
     let Some(first) = uses.first() else { return false };
     let mean_s = first.service.mean_s;
     let same = |u: &&Use| {
-        is_exponential(u.service.law.as_ref())
-            && (u.service.mean_s - mean_s).abs() < 1e-9 * mean_s
+        is_exponential(u.service.law.as_ref()) && (u.service.mean_s - mean_s).abs() < 1e-9 * mean_s
     };
     uses.iter().all(same)
 }
@@ -112,7 +111,8 @@ impl Network<'_> {
                 all.push(Obstacle::Breaker { owner: frame.owner });
             }
             if frame.attempts > 1 || frame.fallback.is_some() {
-                let inside = |u: &&Use| u.stream == stream && (frame.body..frame.after).contains(&u.pc);
+                let inside =
+                    |u: &&Use| u.stream == stream && (frame.body..frame.after).contains(&u.pc);
                 let losing = self.uses.iter().filter(inside).find(|u| self.may_lose(u.row));
                 all.extend(losing.map(|u| Obstacle::Loses { station: self.rows[u.row].base }));
             }

@@ -505,10 +505,8 @@ fn hit_ratios(program: &Program, load: f64) -> Vec<f64> {
     let mut ratios: Vec<f64> = program.families.iter().map(|f| f.stated.unwrap_or(0.0)).collect();
     for (index, node) in program.nodes.iter().enumerate() {
         let on_node = |f: &Family| f.node == NodeId(index as u16) && f.stated.is_none();
-        let of = |f: &Family| Keys {
-            requests_per_s: f.lookup_rate_per_s * load,
-            ..keys_of(program, f)
-        };
+        let of =
+            |f: &Family| Keys { requests_per_s: f.lookup_rate_per_s * load, ..keys_of(program, f) };
         let members: Vec<usize> =
             (0..program.families.len()).filter(|i| on_node(&program.families[*i])).collect();
         let keys: Vec<Keys> = members.iter().map(|i| of(&program.families[*i])).collect();

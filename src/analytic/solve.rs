@@ -131,7 +131,8 @@ pub(super) struct Solver<'n, 'p> {
 impl<'n, 'p> Solver<'n, 'p> {
     fn new(network: &'n Network<'p>) -> Self {
         let count = network.rows.len();
-        let mut rows = vec![RowState { upstream: vec![false; count], ..RowState::default() }; count];
+        let mut rows =
+            vec![RowState { upstream: vec![false; count], ..RowState::default() }; count];
         for (row, state) in rows.iter_mut().enumerate() {
             for u in network.of_row(row) {
                 let rate = network.rate_per_s(u);
@@ -274,9 +275,9 @@ impl<'n, 'p> Solver<'n, 'p> {
             }
             let clean = |before: usize| {
                 self.rows[before].product_form
-                    && network.of_row(before).all(|u| {
-                        poisson(&u.stream) && self.disturbances[u.stream].is_empty()
-                    })
+                    && network
+                        .of_row(before)
+                        .all(|u| poisson(&u.stream) && self.disturbances[u.stream].is_empty())
             };
             let mut before = (0..self.rows.len()).filter(|b| *b != row && state.upstream[*b]);
             if !before.all(clean) {
@@ -393,7 +394,8 @@ impl<'n, 'p> Solver<'n, 'p> {
         let network = self.network;
         let mut all = Vec::new();
         for class in (0..network.program.classes.len()).map(|i| ClassId(i as u16)) {
-            let begins = |op: &crate::program::Op| matches!(op, crate::program::Op::Class(c) if *c == class);
+            let begins =
+                |op: &crate::program::Op| matches!(op, crate::program::Op::Class(c) if *c == class);
             let mut solution =
                 ClassSolution { class, offered_per_s: 0.0, alone_s: 0.0, values: Vec::new() };
             for (number, stream) in network.streams.iter().enumerate() {
@@ -496,8 +498,7 @@ impl<'n, 'p> Solver<'n, 'p> {
     fn loses(&self, row: usize) -> bool {
         match self.network.kind(row) {
             StationKind::Tokens(tokens) => {
-                tokens.patience.is_some()
-                    || places(self.network, row, self.rows[row].rho).is_some()
+                tokens.patience.is_some() || places(self.network, row, self.rows[row].rho).is_some()
             }
             StationKind::Crew(_) => places(self.network, row, self.rows[row].rho).is_some(),
             _ => self.network.may_lose(row),

@@ -3,7 +3,6 @@
 use super::calendar::{END_OF_TIME, Time};
 use super::world::{World, event};
 use crate::program::{AdmissionId, Counter, Gauge, Measure, StationId};
-use crate::results::Level;
 use crate::stats::{Statistic, Tally};
 
 /// What happens at an event of a controller.
@@ -77,6 +76,8 @@ impl Sums {
             Measure::Share(..) => over(self.per).map(|share| share.min(1.0)),
             Measure::Level { per, .. } if per.is_empty() => over(time_s),
             Measure::Level { .. } => over(self.per),
+            // Not kept per window: no controller reads them.
+            Measure::Slowdown(_) | Measure::Part { .. } => None,
         }
     }
 }
@@ -91,7 +92,7 @@ impl<'p> World<'p> {
             acts.all.push(act);
             acts.all.len() as u32 - 1
         };
-        self.calendar.push(time.min(END_OF_TIME), event::CONTROL | index);
+        self.calendar.push(time.min(END_OF_TIME), event::OTHER | event::CONTROL | index);
     }
 
     pub(crate) fn control_event(&mut self, index: u32) {
@@ -126,7 +127,7 @@ impl<'p> World<'p> {
 
     fn sums(&self, measure: &Measure) -> Sums {
         let count = |of: &[Counter]| of.iter().map(|c| self.count_of(*c) as f64).sum();
-        let area = |of: &[Gauge]| of.iter().map(|g| self.level_of(*g).integral).sum();
+        let area = |of: &[Gauge]| of.iter().map(|g| self.area_of(*g)).sum();
         let pooled = |all: &mut dyn Iterator<Item = &Tally>| {
             let mut sum = Tally::default();
             all.for_each(|tally| sum.merge(tally));
@@ -150,21 +151,14 @@ impl<'p> World<'p> {
             }
             Measure::Share(of, per) => Sums { of: count(of), per: count(per), tally: None },
             Measure::Level { of, per } => Sums { of: area(of), per: area(per), tally: None },
+            Measure::Slowdown(_) | Measure::Part { .. } => Sums::default(),
         }
-    }
-
-    /// The current value of a level.
-    fn current(&self, measure: &Measure) -> Option<f64> {
-        let Measure::Level { of, per } = measure else { return None };
-        let sum = |of: &[Gauge]| of.iter().map(|g| self.level_of(*g).at_end).sum::<f64>();
-        let per = if per.is_empty() { 1.0 } else { sum(per) };
-        (per > 0.0).then(|| sum(of) / per)
     }
 
     /// Whether a door refuses now.
     pub(crate) fn is_shut(&self, door: AdmissionId) -> bool {
         let spec = &self.program.admissions[door.index()];
-        let values = |i: u32| self.current(&spec.watched[i as usize]);
+        let values = |i: u32| Some(self.level_of(&spec.watched[i as usize]));
         spec.tests.iter().any(|test| test.watch().read(&values) == Some(true))
     }
 
@@ -199,52 +193,36 @@ impl<'p> World<'p> {
         }
     }
 
-    fn level_of(&self, gauge: Gauge) -> Level {
+    /// The integral of a level since the last reset, in its unit · seconds.
+    fn area_of(&self, gauge: Gauge) -> f64 {
         let now = self.now;
-        let time_s = (now - self.measured_from) as f64 * 1e-9;
         let place = |id: StationId| &self.places[id.index()];
-        let switch = |is_on: bool, on_s: f64| Level {
-            integral: on_s,
-            at_end: if is_on { 1.0 } else { 0.0 },
-            ..Level::default()
-        };
         match gauge {
-            Gauge::InFlight(id) => self.classes.in_flight(id.index(), now),
-            Gauge::Busy(id) => place(id).busy(now),
+            Gauge::InFlight(id) => self.classes.in_flight(id.index(), now).integral,
+            Gauge::Retrying(id) => self.classes.retrying[id.index()].record(now).integral,
+            Gauge::Busy(id) => place(id).busy(now).integral,
             Gauge::Size(id) => {
                 let spec = &self.program.stations[id.index()];
-                self.size_over_time(spec.instance, spec.size())
+                self.size_over_time(spec.instance, spec.size()).integral
             }
-            Gauge::Queue(id) => place(id).stats.queue.record(now),
+            Gauge::Queue(id) => place(id).stats.queue.record(now).integral,
             Gauge::InSystem(id) => {
-                let (busy, queue) = (place(id).busy(now), place(id).stats.queue.record(now));
-                Level {
-                    integral: busy.integral + queue.integral,
-                    at_end: busy.at_end + queue.at_end,
-                    ..Level::default()
-                }
+                place(id).busy(now).integral + place(id).stats.queue.record(now).integral
             }
-            Gauge::Full(id) => {
-                let stats = &place(id).stats;
-                switch(stats.full_since != Time::MAX, stats.full_s(now))
-            }
-            Gauge::CacheBytes(id) => self.cache.records(now)[id.index()].bytes,
-            Gauge::Keys(id) => self.cache.records(now)[id.index()].keys,
-            Gauge::Sessions(id) => self.sessions.record(id.index(), now).active,
-            Gauge::BreakerOpen(id) => {
-                let breaker = &self.breakers[id.index()];
-                switch(breaker.is_open(), breaker.open_s(now))
-            }
+            Gauge::Full(id) => place(id).stats.full_s(now),
+            Gauge::CacheBytes(id) => self.cache.records(now)[id.index()].bytes.integral,
+            Gauge::Keys(id) => self.cache.records(now)[id.index()].keys.integral,
+            Gauge::Sessions(id) => self.sessions.record(id.index(), now).active.integral,
+            Gauge::BreakerOpen(id) => self.breakers[id.index()].open_s(now),
             Gauge::Down(id) => {
                 let since = self.down_since[id.index()];
                 let open = since.map_or(0, |since| now - since.max(self.measured_from));
-                let down_s = self.instances[id.index()].down_s + open as f64 * 1e-9;
-                switch(since.is_some(), down_s)
+                self.instances[id.index()].down_s + open as f64 * 1e-9
             }
             Gauge::Provisioned { group, each } => {
-                self.group_record(group.index()).provisioned.times(each)
+                self.group_record(group.index()).provisioned.integral * each
             }
-            Gauge::Constant(value) => Level::constant(value, time_s),
+            Gauge::Constant(value) => value * (now - self.measured_from) as f64 * 1e-9,
         }
     }
 }

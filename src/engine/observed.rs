@@ -149,7 +149,7 @@ impl World<'_> {
     }
 
     /// A level now.
-    fn level_of(&self, measure: &Measure) -> f64 {
+    pub(crate) fn level_of(&self, measure: &Measure) -> f64 {
         let (level, classes) = match measure {
             Measure::Part { classes, of } => (&**of, Some(classes.as_slice())),
             level => (level, None),
@@ -187,7 +187,10 @@ impl World<'_> {
                 let (busy, queue) = station(id);
                 busy + queue
             }
-            Gauge::Size(id) => self.program.stations[id.index()].size(),
+            Gauge::Size(id) => {
+                let spec = &self.program.stations[id.index()];
+                if spec.instance.is_some_and(|i| self.is_off(i)) { 0.0 } else { spec.size() }
+            }
             Gauge::Full(id) => {
                 f64::from(u8::from(self.places[id.index()].stats.full_since != Time::MAX))
             }
@@ -199,6 +202,9 @@ impl World<'_> {
             }
             Gauge::Down(instance) => {
                 f64::from(u8::from(self.down_since[instance.index()].is_some()))
+            }
+            Gauge::Provisioned { group, each } => {
+                each * self.group_record(group.index()).provisioned.at_end
             }
             Gauge::Constant(value) => value,
         }

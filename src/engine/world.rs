@@ -46,8 +46,8 @@ pub(crate) mod event {
     /// What is rare: the next four bits say what.
     pub(crate) const OTHER: u32 = 14 << 28;
     pub(crate) const MARK: u32 = 0;
+    pub(crate) const CONTROL: u32 = 1 << 24;
     pub(crate) const SUB_INDEX: u32 = (1 << 24) - 1;
-    pub(crate) const CONTROL: u32 = 15 << 28;
     pub(crate) const INDEX: u32 = (1 << 28) - 1;
 }
 
@@ -300,7 +300,6 @@ impl<'p> World<'p> {
                 event::CHURN => self.churn_event(index as usize, due.seq),
                 event::WINDOW => self.window_event(index),
                 event::OTHER => self.other_event(index, due.seq),
-                event::CONTROL => self.control_event(index),
                 _ => self.batch_event(index),
             }
             if !self.ready.is_empty() {
@@ -316,7 +315,11 @@ impl<'p> World<'p> {
     #[inline(never)]
     fn other_event(&mut self, index: u32, seq: u64) {
         let _ = seq;
-        self.mark_event(index & event::SUB_INDEX);
+        let sub = index & event::SUB_INDEX;
+        match index & !event::SUB_INDEX {
+            event::CONTROL => self.control_event(sub),
+            _ => self.mark_event(sub),
+        }
     }
 
     /// Reads the records that the next events will need. Among very many tasks each is a miss of

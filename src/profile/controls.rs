@@ -193,12 +193,13 @@ fn trigger(
     let compiled = written.compile(names, purpose, faults)?;
     for need in &compiled.needs {
         let is_level = matches!(need.measure, Measure::Level { .. });
+        let is_whole = !matches!(need.measure, Measure::Part { .. } | Measure::Slowdown(_));
         let kept = match need.statistic {
             None | Some(Statistic::Mean) => true,
-            Some(Statistic::Max) => false,
+            Some(Statistic::Min | Statistic::Max) => false,
             Some(Statistic::Sd | Statistic::Quantile(_)) => !is_level,
         };
-        if !kept {
+        if !kept || !is_whole {
             let width = written.expr.text.chars().count();
             let message = format!("`{}` has no value in a single window", need.name);
             let place = written.place_of(0, width);

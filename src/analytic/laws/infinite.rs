@@ -4,7 +4,8 @@ use super::{Answer, Case, Feed, Shape};
 use crate::analytic::solution::{Law, What};
 use crate::analytic::{Load, infinite};
 
-const LAW: Law = Law { name: "M/G/∞", source: "Takács 1962, Introduction to the Theory of Queues" };
+const LAW: Law =
+    Law { name: "M/G/∞", source: "Takács 1962, Introduction to the Theory of Queues" };
 
 /// Poisson arrivals, any law of service, no limit of units.
 pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {

@@ -83,7 +83,8 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
     }
     let chain = Chain { gaps, services, servers: servers as usize };
     let p = levels::solve(|k| chain.level(k as usize), rho, servers)?;
-    let number: f64 = p.iter().zip(0_u32..).map(|(p, k)| f64::from(k) * p.iter().sum::<f64>()).sum();
+    let number: f64 =
+        p.iter().zip(0_u32..).map(|(p, k)| f64::from(k) * p.iter().sum::<f64>()).sum();
     // An arrival waits that comes while all servers are busy.
     let full = p.iter().skip(servers as usize).flat_map(|p| p.iter().enumerate());
     let ends = |phase: usize| match chain.gaps.after(phase) {

@@ -11,7 +11,7 @@ use super::{Exit, goals, interrupt};
 use crate::profile::{Options, Profile};
 use crate::report::{self, Asked, Findings, Report};
 use crate::source::{self, End, Faults, Files, Input};
-use crate::study::{self, Case, Watch};
+use crate::study::{self, Case, More, Watch};
 use crate::verdict::Verdict;
 
 /// Arguments of `simulate`.
@@ -54,6 +54,7 @@ fn plan(
         costs: &costs,
         seed: options.seed,
         max_requests: options.max_requests / DIAGNOSIS,
+        more: More::Load,
     };
     let diagnosis = study::diagnose(&case, watch); // paired runs: what more of each resource does
     let findings = Findings {
@@ -109,14 +110,16 @@ fn both_ends(arguments: &Arguments, file: &str) -> anyhow::Result<Report> {
     };
     let spectator = Spectator::new(file, arguments.showing.quiet);
     let at = |end: End| {
-        let options = Options { sets: sets.clone(), asserts: asserts.clone(), scale, end };
+        let (sets, asserts) = (sets.clone(), asserts.clone());
+        let options = Options { sets, asserts, scale, end, ..Options::default() };
         plan(&input, &options, &arguments.running, &asked, &spectator).map_err(|(files, faults)| {
             note(&source::render(&files, &faults, arguments.showing.color.on_stderr()));
             anyhow::anyhow!("{}: not simulated", asked.file)
         })
     };
     let high = at(End::High)?;
-    let low = Options { sets: sets.clone(), asserts: asserts.clone(), scale, end: End::Low };
+    let (sets, asserts) = (sets.clone(), asserts.clone());
+    let low = Options { sets, asserts, scale, end: End::Low, ..Options::default() };
     let is_range = Profile::load(&input, &low).is_ok_and(|low| low.users != high.profile.users);
     let report = if is_range { report::both_ends(at(End::Low)?, high) } else { high };
     spectator.finish();

@@ -1,11 +1,13 @@
 //! Distributions of durations, sizes and counts: sampling, moments, and nothing of their spelling.
 
 mod curve;
+mod growth;
 mod moments;
 mod rounding;
 pub mod spec;
 
 pub use curve::{Curve, Piece};
+pub use growth::Growth;
 
 use rand_distr::{Distribution as _, Exp1, Gamma, Poisson, StandardNormal};
 

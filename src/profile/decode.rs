@@ -15,7 +15,7 @@ use super::judgement::{self, Written};
 use super::model::{Endpoint, Model, Verb};
 use super::settings::{self, ASSUMPTION, CostSpec, RunSpec, Start};
 use super::steps::StepReader;
-use super::{Options, Profile, traffic};
+use super::{Options, Profile, promise, traffic};
 
 /// Keys of a profile.
 pub(crate) static ROOT: Table = Table {
@@ -46,8 +46,16 @@ pub(crate) static ROOT: Table = Table {
         field("timeline", Shape::NotYet("a timeline of events"), "", "events"),
         field("run", Shape::Table(&settings::RUN), "", "how to run"),
         field("assumptions", Shape::MapOf(&Shape::Table(&ASSUMPTION)), "", "what was assumed"),
-        field("phases", Shape::NotYet("phases of a plan"), "", "profiles in order"),
-        field("growth", Shape::NotYet("growth of a plan"), "", "populations over months"),
+        field("phases", Shape::MapOf(&Shape::Profile), "", "profiles in order, each a layer"),
+        field("growth", Shape::MapOf(&Shape::Growth), "", "populations over months, for forecast"),
+        field(
+            "promises",
+            Shape::MapOf(&Shape::Table(&promise::TABLE)),
+            "",
+            "rows of a plan's cost table, checked against what is simulated and against themselves",
+        ),
+        field("lead_time", Shape::DurationRange, "", "from decision to service of this phase"),
+        field("planned", Shape::DurationRange, "", "when the plan has this phase, from its start"),
     ],
 };
 
@@ -95,13 +103,10 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> (Profi
         .map(|(entry, fields)| traffic::decode(&decode, &entry.key, entry, &fields))
         .collect();
     let run = RunSpec::decode(&decode, &root);
-    let cost = CostSpec::decode(&decode, &root, &users, root.has("phases"));
+    let cost = CostSpec::decode(&decode, &root, &users);
     let known = known(&root, &users);
     let assumptions = settings::assumptions(&decode, &root, &names, &known);
-    // What a plan says of its phases cannot be checked without them.
-    let is_plan = root.has("phases");
-    let written =
-        if is_plan { Vec::new() } else { judgement::all(&decode, &root, &options.asserts) };
+    let written = judgement::all(&decode, &root, &options.asserts);
     let mut model = Model {
         parts,
         endpoints,
@@ -128,6 +133,11 @@ pub(crate) fn profile(reader: &Reader, tree: &Tree, options: &Options) -> (Profi
         asserts: Vec::new(),
         cost,
         prices: Vec::new(),
+        promises: promise::all(&decode, &root),
+        lead_time_s: root.seconds_range("lead_time"),
+        planned_s: root.seconds_range("planned"),
+        has_range: false,
+        idle_users: Vec::new(),
         run,
         assumptions,
         defaults_used,

@@ -7,22 +7,28 @@ mod checks;
 mod controls;
 mod decode;
 mod flow;
+mod growth;
 mod judgement;
 mod lower;
 mod model;
+mod promise;
 mod requests;
+mod scenario;
 mod settings;
 mod steps;
 mod traffic;
 mod warnings;
 
 pub use crate::components::{Basis, CostItem};
+pub use growth::UserGrowth;
 pub use judgement::{Judgement, Role};
+pub use promise::Promise;
+pub use scenario::{Phase, Scenario};
 pub use settings::{Assumption, CostSpec, RunSpec, Start};
 
 use crate::expr::track;
 use crate::program::{Catalogue, Program};
-use crate::source::{End, Faults, Files, Input, Reader, Table, load};
+use crate::source::{End, Fault, FaultKind, Faults, Files, Input, Reader, Table, Tree, load};
 
 use controls::Controls;
 use model::Model;
@@ -48,6 +54,16 @@ pub struct Profile {
     pub cost: CostSpec,
     /// Prices of components, with what they multiply.
     pub prices: Vec<CostItem>,
+    /// Rows of a plan's cost table.
+    pub promises: Vec<Promise>,
+    /// From decision to service, seconds: at least and at most.
+    pub lead_time_s: Option<(f64, f64)>,
+    /// When the plan has it, seconds from the plan's start.
+    pub planned_s: Option<(f64, f64)>,
+    /// Whether a population is a range, so that both ends differ.
+    pub has_range: bool,
+    /// Populations that nothing is multiplied by.
+    pub idle_users: Vec<String>,
     /// How to run.
     pub run: RunSpec,
     /// What was assumed.
@@ -76,11 +92,19 @@ pub struct Options {
     pub scale: f64,
     /// Which end of ranges of populations.
     pub end: End,
+    /// Numbers of populations that count instead of what is written.
+    pub users: Vec<(String, f64)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sets: Vec::new(), asserts: Vec::new(), scale: 1.0, end: End::High }
+        Self {
+            sets: Vec::new(),
+            asserts: Vec::new(),
+            scale: 1.0,
+            end: End::High,
+            users: Vec::new(),
+        }
     }
 }
 
@@ -88,15 +112,28 @@ impl Profile {
     /// Reads, types and checks a profile.
     ///
     /// # Errors
-    /// All faults at once, with the texts they stand in.
+    /// All faults at once, with the texts they stand in. A plan of phases is no single profile.
     pub fn load(input: &Input, options: &Options) -> Result<Self, (Files, Faults)> {
-        let (tree, warnings) = load(input, &options.sets)?;
+        let (tree, mut faults) = load(input, &options.sets)?;
+        if let Some(phases) = tree.root.entry("phases") {
+            let message = "`phases` makes this a plan of several profiles";
+            let fault = Fault::error(FaultKind::Conflict, phases.place, "phases", message);
+            faults.push(fault.hint("`capplan phases` simulates them side by side"));
+            return Err((tree.files, faults));
+        }
+        Self::of_tree(tree, options)
+    }
+
+    /// Types and checks a profile whose layers are merged.
+    pub(crate) fn of_tree(tree: Tree, options: &Options) -> Result<Self, (Files, Faults)> {
+        let tree = tree.with_users(&options.users);
         let reader = Reader::new(&tree, options.end);
         let (decoded, written) = decode::profile(&reader, &tree, options);
         let unread = warnings::unread(&reader, &tree.root);
+        let idle_users = reader.unused().1;
+        let has_range = reader.has_range();
         let mut faults = reader.into_faults();
-        faults.append(warnings);
-        let mut profile = Self { files: tree.files, ..decoded };
+        let mut profile = Self { files: tree.files, has_range, idle_users, ..decoded };
         checks::check(&mut profile, written, &mut faults);
         if faults.has_errors() {
             return Err((profile.files, faults));

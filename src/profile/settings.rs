@@ -96,6 +96,8 @@ impl RunSpec {
 pub struct CostSpec {
     /// The population that `cost.per_user` divides by: its name and number.
     pub per: Option<(String, f64)>,
+    /// The number of the population `active`, where `per` is another one.
+    pub active: Option<f64>,
     /// Most per month.
     pub budget: Option<Decimal>,
     /// Where that is written.
@@ -125,12 +127,7 @@ pub(crate) static COST: Table = Table {
 
 impl CostSpec {
     /// Decodes it.
-    pub(crate) fn decode(
-        decode: &Decode<'_>,
-        root: &Fields<'_>,
-        users: &[(String, f64)],
-        is_plan: bool,
-    ) -> Self {
+    pub(crate) fn decode(decode: &Decode<'_>, root: &Fields<'_>, users: &[(String, f64)]) -> Self {
         let cost = root.table("cost", &COST);
         let cost = cost.as_ref();
         let named = cost.filter(|c| c.has("per")).and_then(|c| c.text("per").map(|name| (c, name)));
@@ -138,7 +135,7 @@ impl CostSpec {
         let per = match (named, users) {
             (Some((cost, name)), _) => {
                 let found = find(&name);
-                if found.is_none() && !is_plan {
+                if found.is_none() {
                     let hint = nearest(&name, users.iter().map(|u| u.0.as_str()));
                     let message = format!("no population is called `{name}`");
                     let (place, path) = (cost.value_place("per"), cost.path_of("per"));
@@ -154,8 +151,11 @@ impl CostSpec {
                 let path = format!("cost.other.{}", entry.key);
                 Some((entry.key.clone(), decode.reader.money(&entry.node, &path)?))
             });
+        let is_active = per.as_ref().is_some_and(|per| per.0 == "active");
+        let active = find("active").filter(|_| !is_active).map(|active| active.1);
         Self {
             per,
+            active,
             budget: cost.and_then(|c| c.money("budget")),
             budget_place: cost.map_or_else(Place::default, |c| c.value_place("budget")),
             load_share: cost.and_then(|c| c.ratio("load_share")).unwrap_or(1.0),

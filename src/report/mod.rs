@@ -7,6 +7,7 @@ mod assemble;
 mod csv;
 mod document;
 mod figure;
+pub mod forecast;
 mod formats;
 mod github;
 mod json;

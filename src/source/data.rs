@@ -4,7 +4,7 @@ use super::FaultKind;
 use super::load::plain_path;
 use super::spelling::Piece;
 use super::value::Context;
-use crate::units::{Dimension, Quantity};
+use crate::units::{Dimension, MONTH_S, Quantity};
 
 /// One or two numbers of each line: separated by `,` `;` or blanks, each bare (in its base unit) or
 /// with a unit; `#` begins a comment, and a first line without numbers is a heading.
@@ -14,6 +14,32 @@ pub(super) fn rows(
     name: &str,
     cells: [Dimension; 2],
     most: usize,
+) -> Option<Vec<Vec<f64>>> {
+    read_rows(me, piece, name, most, &|i, cell| number_of(cell, *cells.get(i)?))
+}
+
+/// Months (bare, or a duration) and a count in each line.
+pub(super) fn rows_of_months(
+    me: &Context<'_>,
+    piece: &Piece,
+    name: &str,
+    most: usize,
+) -> Option<Vec<Vec<f64>>> {
+    read_rows(me, piece, name, most, &|i, cell| match i {
+        0 if cell.parse::<f64>().is_ok() => number_of(cell, Dimension::Number),
+        0 => number_of(cell, Dimension::Duration).map(|seconds| seconds / MONTH_S),
+        1 => number_of(cell, Dimension::Number),
+        _ => None,
+    })
+}
+
+/// Lines of numbers, each read by its place in the line.
+fn read_rows(
+    me: &Context<'_>,
+    piece: &Piece,
+    name: &str,
+    most: usize,
+    value: &dyn Fn(usize, &str) -> Option<f64>,
 ) -> Option<Vec<Vec<f64>>> {
     let path = plain_path(me.reader.directory(me.place.file), name);
     let text = match me.reader.read(&path).map(String::from_utf8) {
@@ -37,7 +63,7 @@ pub(super) fn rows(
             .split(|c: char| c == ',' || c == ';' || c.is_whitespace())
             .filter(|cell| !cell.is_empty())
             .enumerate()
-            .map(|(i, cell)| number_of(cell, *cells.get(i)?))
+            .map(|(i, cell)| value(i, cell))
             .collect();
         match numbers {
             Some(numbers) if !numbers.is_empty() => rows.push(numbers),

@@ -76,6 +76,12 @@ accessors! {
     price -> Price;
     /// Money per month.
     money -> Decimal;
+    /// Money per month, or a range of it.
+    money_range -> (Decimal, Decimal);
+    /// Seconds, or a range.
+    seconds_range -> (f64, f64);
+    /// Whole numbers from and to.
+    count_range -> (f64, f64);
     /// `true` or `false`.
     bool -> bool;
     /// The shape of gaps between arrivals with mean 1; `None` is Poisson.

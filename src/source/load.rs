@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::merge::{merge, pruned};
+use super::merge::{merge, pruned_root};
 use super::parse::parse;
 use super::set;
 use super::{Fault, FaultKind, Faults, Files, Node, Place, Revision, Tree, Value};
@@ -49,38 +49,41 @@ pub enum Input {
 /// A file cannot be read, or is no YAML; with all faults and the texts they stand in.
 pub fn load(input: &Input, sets: &[String]) -> Result<(Tree, Faults), (Files, Faults)> {
     let mut loader = Loader::default();
-    let root = match input {
-        Input::Path(path) => loader.file(path, Place::default()),
-        Input::Stdin(text) => loader.text("<stdin>", text.clone(), Path::new("")),
-        Input::Text { name, text } => loader.text(name, text.clone(), Path::new("")),
-        Input::Revision { revision, path } => {
-            loader.files.read_at(revision.clone());
-            loader.file(path, Place::default())
-        }
-    };
-    let root = root.map(pruned).filter(|_| !loader.failed);
+    let root = loader.root(input).filter(|_| !loader.failed);
     let Some(mut root) = root else { return Err((loader.files, loader.faults)) };
-    if let Value::Map(entries) = &mut root.value {
-        entries.retain(|entry| entry.key != "extends");
-    }
     set::apply(&mut root, sets, &mut loader.files, &mut loader.faults);
     let tree = Tree { root, files: loader.files, faults: loader.faults.clone() };
     Ok((tree, loader.faults))
 }
 
+/// Reads files, and remembers them.
 #[derive(Default)]
-struct Loader {
-    files: Files,
-    faults: Faults,
+pub(super) struct Loader {
+    pub(super) files: Files,
+    pub(super) faults: Faults,
     /// What was read, by canonical path.
     known: HashMap<PathBuf, Option<Node>>,
     /// The chain of files that extend each other: canonical path and printed name.
     chain: Vec<(PathBuf, String)>,
     layers: usize,
-    failed: bool,
+    pub(super) failed: bool,
 }
 
 impl Loader {
+    /// The top-level map with all its layers; `None` when there is none.
+    pub(super) fn root(&mut self, input: &Input) -> Option<Node> {
+        let root = match input {
+            Input::Path(path) => self.file(path, Place::default()),
+            Input::Stdin(text) => self.text("<stdin>", text.clone(), Path::new("")),
+            Input::Text { name, text } => self.text(name, text.clone(), Path::new("")),
+            Input::Revision { revision, path } => {
+                self.files.read_at(revision.clone());
+                self.file(path, Place::default())
+            }
+        };
+        root.map(|root| without(pruned_root(root), &["extends"]))
+    }
+
     /// A file with its layers. `asked` is where it is named.
     fn file(&mut self, path: &Path, asked: Place) -> Option<Node> {
         let identity = self.files.identity(path);
@@ -171,7 +174,18 @@ impl Loader {
 
     /// The layers that a map names under `extends`, and the map over them.
     fn layered(&mut self, node: Node, directory: &Path) -> Node {
-        let Some(extends) = node.get("extends").cloned() else { return node };
+        match self.layers(&node, directory) {
+            Some(mut base) => {
+                merge(&mut base, node, &mut Vec::new());
+                base
+            }
+            None => node,
+        }
+    }
+
+    /// The layers that a map names under `extends`, merged.
+    pub(super) fn layers(&mut self, node: &Node, directory: &Path) -> Option<Node> {
+        let extends = node.get("extends").cloned()?;
         let names = match &extends.value {
             Value::List(items) => items.clone(),
             _ => vec![extends],
@@ -194,13 +208,7 @@ impl Loader {
                 None => base = Some(layer),
             }
         }
-        match base {
-            Some(mut base) => {
-                merge(&mut base, node, &mut Vec::new());
-                base
-            }
-            None => node,
-        }
+        base
     }
 
     fn fail<T>(&mut self, kind: FaultKind, place: Place, message: String) -> Option<T> {
@@ -226,6 +234,14 @@ impl Loader {
         let directory = Path::new(first).parent().unwrap_or(Path::new(""));
         Path::new(name).strip_prefix(directory).unwrap_or(Path::new(name)).display().to_string()
     }
+}
+
+/// A map without these keys.
+pub(super) fn without(mut node: Node, keys: &[&str]) -> Node {
+    if let Value::Map(entries) = &mut node.value {
+        entries.retain(|entry| !keys.contains(&entry.key.as_str()));
+    }
+    node
 }
 
 /// The bytes of a file, or why there are none.

@@ -11,7 +11,7 @@ use super::populations::Populations;
 use super::spelling::Piece;
 use super::value::Context;
 use super::{Entry, Fault, FaultKind, Faults, Files, Node, Place, Shape, Tree, Value};
-use crate::dist::{Curve, Distribution};
+use crate::dist::{Curve, Distribution, Growth};
 use crate::rng::{Stream, combine};
 use crate::units::{Dimension, Price, Quantity};
 
@@ -334,6 +334,28 @@ impl Reader {
     pub fn money(&self, node: &Node, path: &str) -> Option<Decimal> {
         self.value(node, path, |context, piece| context.price(piece, Dimension::Money))
             .map(|price| price.amount)
+    }
+}
+
+impl Reader {
+    /// Money per month, or a range of it: both ends.
+    pub fn money_range(&self, node: &Node, path: &str) -> Option<(Decimal, Decimal)> {
+        self.value(node, path, |context, piece| context.money_range(piece))
+    }
+
+    /// A duration or a range of it, seconds: both ends.
+    pub fn seconds_range(&self, node: &Node, path: &str) -> Option<(f64, f64)> {
+        self.value(node, path, |context, piece| context.number_range(piece, Dimension::Duration))
+    }
+
+    /// A count or a range of it: both ends.
+    pub fn count_range(&self, node: &Node, path: &str) -> Option<(f64, f64)> {
+        self.value(node, path, |context, piece| context.number_range(piece, Dimension::Count))
+    }
+
+    /// Users over months.
+    pub fn growth(&self, node: &Node, path: &str) -> Option<Growth> {
+        self.value(node, path, |context, piece| context.growth(piece))
     }
 }
 

@@ -99,6 +99,11 @@ fn shape(of: &'static Shape, definitions: &mut Map<String, Value>, depth: usize)
             { "type": "array", "items": scalar("price such as $0.09/GB") },
         ] }),
         Shape::Money => scalar("money per month such as $450/mo"),
+        Shape::MoneyRange => scalar("money per month, or a range such as $150/mo..$450/mo"),
+        Shape::DurationRange => scalar("duration, or a range such as 1mo..2mo"),
+        Shape::CountRange => scalar("count, or a range such as 10..50"),
+        Shape::Growth => scalar("users over months such as compound(50 50%/mo)"),
+        Shape::Profile => json!({ "$ref": "#" }),
         Shape::Name(of) => scalar(of),
         Shape::Expression => scalar("condition such as api.latency.p95 < 800ms"),
         Shape::Table(inner) => {

@@ -6,7 +6,7 @@ use super::tree::join;
 use super::{Entry, Fault, FaultKind, Faults, Files, Node, Place, Value, nearest};
 
 /// Top-level keys of a profile.
-const TOP: [&str; 21] = [
+const TOP: [&str; 24] = [
     "capplan",
     "name",
     "extends",
@@ -28,6 +28,9 @@ const TOP: [&str; 21] = [
     "assumptions",
     "phases",
     "growth",
+    "promises",
+    "lead_time",
+    "planned",
 ];
 /// Those whose entries may be named without them: the names are unique among each other.
 const NAMED: [&str; 4] = ["traffic", "components", "endpoints", "timeline"];

@@ -99,6 +99,16 @@ pub enum Shape {
     Price,
     /// Money per month.
     Money,
+    /// Money per month, or a range of it.
+    MoneyRange,
+    /// A constant duration, or a range.
+    DurationRange,
+    /// A whole number, or a range.
+    CountRange,
+    /// Users over months.
+    Growth,
+    /// A whole profile again.
+    Profile,
     /// The name of something of that kind (`component`).
     Name(&'static str),
     /// A condition.
@@ -131,13 +141,17 @@ impl Shape {
                 | Self::Steps
                 | Self::Any
                 | Self::NotYet(_)
+                | Self::Profile
                 | Self::Price
         )
     }
 
     /// Whether a key with nothing after it is a fault: maps may be empty.
     pub(crate) const fn needs_value(&self) -> bool {
-        !matches!(self, Self::Table(_) | Self::MapOf(_) | Self::Any | Self::OneOf(_))
+        !matches!(
+            self,
+            Self::Table(_) | Self::MapOf(_) | Self::Any | Self::OneOf(_) | Self::Profile
+        )
     }
 
     /// What may be written, for the `expected` line.
@@ -179,6 +193,17 @@ impl Shape {
             }
             Self::Price => Dimension::Price.described().to_owned(),
             Self::Money => Dimension::Money.described().to_owned(),
+            Self::MoneyRange => {
+                format!("{}, or a range such as `$150/mo..$450/mo`", Dimension::Money.described())
+            }
+            Self::DurationRange => {
+                format!("{}, or a range such as `1mo..2mo`", Dimension::Duration.described())
+            }
+            Self::CountRange => {
+                format!("{}, or a range such as `10..50`", Dimension::Count.described())
+            }
+            Self::Growth => "users over months such as `compound(50 50%/mo)`".to_owned(),
+            Self::Profile => "a map: a profile".to_owned(),
             Self::Name(what) => format!("the name of a {what}"),
             Self::Expression => "an expression such as `api.latency.p95 < 800ms`".to_owned(),
             Self::Table(table) => format!("a map: {}", table.doc),

@@ -213,6 +213,24 @@ pub struct Tree {
     pub faults: Faults,
 }
 
+impl Tree {
+    /// The same with other numbers of users, whatever is written; a name that is no population is
+    /// left out.
+    #[must_use]
+    pub fn with_users(mut self, users: &[(String, f64)]) -> Self {
+        let Value::Map(root) = &mut self.root.value else { return self };
+        let Some(entry) = root.iter_mut().find(|entry| entry.key == "users") else { return self };
+        let Value::Map(populations) = &mut entry.node.value else { return self };
+        for population in populations {
+            if let Some((_, number)) = users.iter().find(|user| user.0 == population.key) {
+                let text = format!("{:.0}", number.max(0.0));
+                population.node.value = Value::Scalar { text, quoted: false };
+            }
+        }
+        self
+    }
+}
+
 /// The path of a key below a path.
 pub(crate) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }

@@ -27,6 +27,7 @@ fn diagnosis(text: &str, max_requests: u64) -> Diagnosis {
         costs: &costs,
         seed: 42,
         max_requests,
+        more: More::Load,
     };
     diagnose(&case, &())
 }

@@ -6,7 +6,7 @@
 //! of it costs a stated number of requests. The outcome is a function of program, run and seed.
 
 use super::advice;
-use super::headroom::{Headroom, headroom};
+use super::headroom::{Headroom, More, headroom};
 use super::judged::{evidence, growing};
 use super::replicate::{Run, RunOptions, Watch, run as run_program};
 use super::screen::{Suspect, suspects};
@@ -48,6 +48,8 @@ pub struct Case<'a> {
     pub seed: u64,
     /// Requests that the study may spend.
     pub max_requests: u64,
+    /// What headroom is a factor on.
+    pub more: More<'a>,
 }
 
 /// The metric that extra capacity should move.

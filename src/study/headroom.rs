@@ -10,6 +10,7 @@ use super::screen::Suspect;
 use super::variants::with_load;
 use crate::expr::Compiled;
 use crate::profile::Judgement;
+use crate::program::Program;
 use crate::verdict::{Evidence, Sense, Verdict, judge};
 
 /// Scaled runs at most.
@@ -20,6 +21,25 @@ const NARROW: f64 = 1.05;
 const MOST: f64 = 64.0;
 /// Loads below which a short run sees too few requests to say anything.
 const LEAST: f64 = 0.05;
+
+/// What is multiplied to find out how much more a system bears.
+#[derive(Clone, Copy)]
+pub enum More<'a> {
+    /// All traffic, and nothing else.
+    Load,
+    /// The users, with everything that scales with them (traffic, populations of caches, sizes): the
+    /// program at a factor; `None` where there cannot be so many.
+    Users(&'a dyn Fn(f64) -> Option<Program>),
+}
+
+impl std::fmt::Debug for More<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Load => "Load",
+            Self::Users(_) => "Users",
+        })
+    }
+}
 
 /// Factors on the load.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +87,7 @@ pub(super) fn headroom(study: &mut Study<'_>, suspects: &[Suspect]) -> Option<He
         let Some(load) = bracket.next(knee) else { break };
         bracket.probes += 1;
         match broken(study, &objectives, load) {
-            Some(name) => (bracket.breaks, bracket.objective) = (Some(load), Some(name)),
+            Some(name) => (bracket.breaks, bracket.objective) = (Some(load), name),
             None => bracket.holds = load,
         }
     }
@@ -97,9 +117,16 @@ impl Headroom {
     }
 }
 
-/// The first objective that breaks at a load.
-fn broken(study: &mut Study<'_>, objectives: &[&Judgement], load: f64) -> Option<String> {
-    let program = with_load(study.case.program, load);
+/// Whether something breaks at a load: the first objective, or nothing that has a name when there
+/// cannot be such a load.
+fn broken(study: &mut Study<'_>, objectives: &[&Judgement], load: f64) -> Option<Option<String>> {
+    let program = match study.case.more {
+        More::Load => with_load(study.case.program, load),
+        More::Users(users) => match users(load) {
+            Some(program) => program,
+            None => return Some(None),
+        },
+    };
     let run = study.run(&program, load);
     let catalogue = study.case.catalogue;
     let growing = growing(&program, catalogue, &run);
@@ -109,7 +136,7 @@ fn broken(study: &mut Study<'_>, objectives: &[&Judgement], load: f64) -> Option
         ..evidence(&program, catalogue, &run, &growing, study.case.costs)
     };
     let broken = |judgement: &&&Judgement| breaks(&judgement.compiled, &evidence);
-    objectives.iter().find(broken).map(|judgement| judgement.name.clone())
+    objectives.iter().find(broken).map(|judgement| Some(judgement.name.clone()))
 }
 
 fn breaks(condition: &Compiled, evidence: &Evidence<'_>) -> bool {

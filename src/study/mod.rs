@@ -21,7 +21,7 @@ mod worlds;
 
 pub use bottlenecks::{Bottleneck, Case, Diagnosis, Effect, Watched, diagnose};
 pub use expense::stated_requests;
-pub use headroom::Headroom;
+pub use headroom::{Headroom, More};
 pub use judged::{evidence, growing, judge_run, targets};
 pub use offered::offered_per_s;
 pub use overload::Overload;

@@ -25,6 +25,8 @@ pub enum Dimension {
     Price,
     /// Dollars per month.
     Money,
+    /// A share more every month: `50%/mo`.
+    Growth,
 }
 
 /// How a number in some unit becomes one in the base unit: times, then divided by. Two numbers,
@@ -135,6 +137,7 @@ impl Dimension {
             Self::Rate => "a rate",
             Self::Price => "a price",
             Self::Money => "a sum of money per month",
+            Self::Growth => "a growth",
         }
     }
 
@@ -151,6 +154,7 @@ impl Dimension {
             Self::Rate => "a rate such as `400/s` (`/s`, `/min`, `/h`, `/d`, `/mo`)",
             Self::Price => "a price such as `$50/mo` (`/mo`, `/h`, `/min`, `/GB` or `/request`)",
             Self::Money => "a sum of money per month such as `$450/mo`",
+            Self::Growth => "a growth per month such as `50%/mo`",
         }
     }
 }

@@ -134,6 +134,7 @@ impl<'a> Quantity<'a> {
             _ if self.dollars => Dimension::Price,
             "" if is_time => Dimension::Rate,
             "" => Dimension::Count,
+            "%" if is_time => Dimension::Growth,
             "%" => Dimension::Ratio,
             "x" => Dimension::Factor,
             unit if is_time && dimension::volume(unit).is_some() => Dimension::Bandwidth,
@@ -219,6 +220,9 @@ impl<'a> Quantity<'a> {
                 && matches!(per, Some("mo" | "h" | "min" | "GB" | "request")))
             .then_some((one, 1)),
             Dimension::Money => (self.unit.is_empty() && per == Some("mo")).then_some((one, 1)),
+            Dimension::Growth => {
+                (self.unit == "%" && per == Some("mo")).then_some(((1.0, 100.0), 1))
+            }
         };
         found.ok_or_else(|| self.unit_problem(dimension))
     }
@@ -258,6 +262,7 @@ impl<'a> Quantity<'a> {
             Dimension::Duration => (MAX_SECONDS, "120mo, the longest duration"),
             Dimension::Rate => (MAX_RATE, "1_000_000_000 events per second"),
             Dimension::Bytes | Dimension::Bandwidth => (MAX_BYTES, "1_000_000TB"),
+            Dimension::Growth => (100.0, "10_000%/mo"),
             Dimension::Price | Dimension::Money => (1e12, "$1_000_000_000_000"),
             Dimension::Ratio => (1.0, "100%"),
             _ => (MAX_NUMBER, "1_000_000_000_000_000"),
@@ -369,6 +374,7 @@ impl<'a> Quantity<'a> {
             Dimension::Factor if self.unit.is_empty() => format!("{number}x"),
             Dimension::Rate if !self.dollars => format!("{number}/s"),
             Dimension::Price | Dimension::Money => format!("${number}/mo"),
+            Dimension::Growth => format!("{number}%/mo"),
             Dimension::Count | Dimension::Number if self.per.is_empty() => number.clone(),
             _ => return None,
         })

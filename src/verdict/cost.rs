@@ -67,10 +67,18 @@ pub struct Costs {
     pub other: Money,
     /// The sum.
     pub total: Money,
+    /// What is paid to components of type `external`, in every way.
+    pub api: Money,
+    /// The rest of the total.
+    pub infrastructure: Money,
     /// The population that shares it, and its number.
     pub per: Option<(String, f64)>,
     /// The total over that number.
     pub per_user: Option<Money>,
+    /// The total over the population `active`, where `per` is another one.
+    pub per_active_user: Option<Money>,
+    /// The total over the sessions that begin in a month.
+    pub per_session: Option<Money>,
     /// The total over the requests completed in a month.
     pub per_request: Option<Money>,
     /// The total over thousands of requests completed in a month.
@@ -127,6 +135,25 @@ fn bill(
     let (provisioned, usage) = (sum(CostKind::Provisioned), sum(CostKind::Usage));
     let other = sum(CostKind::Other);
     let total = provisioned + usage + other;
+    let is_external = |line: &&CostLine| {
+        let mut components = catalogue.components.iter();
+        components.any(|component| component.name == line.name && component.kind == "external")
+    };
+    let paid = |external: bool| -> Money {
+        let these = lines.iter().filter(|line| is_external(line) == external);
+        these.map(|line| line.amount.unwrap_or(Money::UNKNOWN)).sum()
+    };
+    let started = catalogue.metrics.iter().filter(|m| m.name.ends_with(".sessions.started.rate"));
+    let started: Vec<_> = started
+        .filter_map(|metric| match &metric.measure {
+            Measure::Rate(counters) => Some(counters.clone()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let sessions = (!started.is_empty()).then(|| {
+        scaled(measured(&Measure::Rate(started), Quantity::Rate), month_s() * spec.load_share)
+    });
     let throughput = catalogue.metric("throughput").map(|metric| {
         scaled(measured(&metric.measure, Quantity::Rate), month_s() * spec.load_share)
     });
@@ -141,6 +168,10 @@ fn bill(
         usage,
         other,
         total,
+        api: paid(true),
+        infrastructure: paid(false),
+        per_active_user: spec.active.and_then(|number| total.over(number)),
+        per_session: sessions.and_then(|sessions| total.over_measured(&sessions)),
         per: spec.per.clone(),
         per_user: spec.per.as_ref().and_then(|(_, number)| total.over(*number)),
         per_request,
@@ -168,6 +199,11 @@ impl Costs {
             || Estimate::unknown(None, Quantity::Money, super::estimate::NO_DATA),
             |money| money.estimate(),
         )
+    }
+
+    /// All lines of a component or row; `None` when there are none.
+    pub fn named(&self, name: &str) -> Option<Money> {
+        self.lines.iter().any(|line| line.name == name).then(|| self.row(name))
     }
 
     /// All lines of a component or row.
@@ -285,6 +321,7 @@ mod tests {
         CostSpec {
             budget_place: crate::source::Place::default(),
             per: Some(("active".to_owned(), 200.0)),
+            active: None,
             budget: Some(Decimal::from(450)),
             load_share: 1.0,
             other: vec![("monitoring".to_owned(), Decimal::from(50))],

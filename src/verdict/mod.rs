@@ -11,6 +11,7 @@ mod lasting;
 mod measured;
 mod money;
 mod profile;
+mod promise;
 #[cfg(test)]
 mod tests;
 
@@ -23,3 +24,4 @@ pub(crate) use judge::{brief, brief_s};
 pub use kleene::Verdict;
 pub use money::Money;
 pub use profile::{Alert, AlertState, Judged, Verdicts, judge_profile};
+pub use promise::{Fit, Lies, Sum, sums};

@@ -1,0 +1,5 @@
+//! Forecasts: the document.
+
+mod document;
+
+pub use document::{Breaks, Forecast, ForecastMonth, ForecastPhase, GrowthRow, Moment};

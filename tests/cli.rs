@@ -106,6 +106,7 @@ fn what_is_undecided_ends_with_0_unless_strict() {
 fn bad_usage_profiles_and_files_end_with_2_and_say_why_on_stderr() {
     let place = Place::new();
     place.write("bad.yaml", &SHOP.replace("exp(20ms)", "exp(20)"));
+    place.write("plan.yaml", "capplan: 1\nphases: { one: { extends: shop.yaml } }\n");
     for (arguments, words) in [
         (vec!["simulate"], "required"),
         (vec!["simulate", "shop.yaml", "--no-such-flag"], "--no-such-flag"),
@@ -123,7 +124,8 @@ fn bad_usage_profiles_and_files_end_with_2_and_say_why_on_stderr() {
         (vec!["simulate", "shop.yaml", "--set", "app.wrkers=3"], "workers"),
         (vec!["simulate", "shop.yaml", "-o", "no/such/folder/x.txt"], "no/such/folder/x.txt"),
         (vec!["validate", "bad.yaml"], "bad.yaml:10:"),
-        (vec!["phases", "shop.yaml"], "phases"),
+        (vec!["phases", "missing.yaml"], "missing.yaml"),
+        (vec!["simulate", "plan.yaml"], "capplan phases"),
     ] {
         let output = place.capplan(&arguments).output().expect("it runs");
         let stderr = String::from_utf8_lossy(&output.stderr);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use capplan::engine::World;
-use capplan::profile::{Options, Profile};
+use capplan::profile::{Options, Profile, Scenario};
 use capplan::source::{FaultKind, Input, Severity, render};
 
 /// Drafts that use only what is supported.
@@ -44,8 +44,10 @@ fn runs(name: &str, profile: &Profile) {
 }
 
 fn check(name: &str, input: &Input, supported: bool) {
-    match Profile::load(input, &Options::default()) {
-        Ok(profile) if supported => runs(name, &profile),
+    match Scenario::load(input, &Options::default()) {
+        Ok(scenario) if supported => {
+            scenario.phases.iter().for_each(|phase| runs(name, &phase.profile));
+        }
         Ok(_) => panic!("{name} is supported now"),
         Err((files, faults)) => {
             let shown = render(&files, &faults, false);

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use capplan::profile::{Options, Profile};
+use capplan::profile::{Options, Scenario};
 use capplan::source::{self, Fault, Faults, Files, Input, Severity};
 
 const INVALID: &str = "tests/invalid_profiles";
@@ -83,7 +83,7 @@ fn expectation(line: &str, path: &Path) -> Expectation {
 /// The errors of a profile that must not load.
 fn faults(input: &Input, sets: &[String]) -> Option<(Files, Faults)> {
     let options = Options { sets: sets.to_vec(), ..Options::default() };
-    Profile::load(input, &options).err()
+    Scenario::load(input, &options).err()
 }
 
 /// Where a fault is, as expectations write it.
@@ -145,8 +145,10 @@ fn each_oddity_is_a_warning_at_its_place() {
     let mut wrong = String::new();
     for case in &cases(ODD) {
         let options = Options { sets: case.sets.clone(), ..Options::default() };
-        let found = match Profile::load(&Input::Path(case.path.clone()), &options) {
-            Ok(profile) => difference(case, &profile.files, &profile.warnings, Severity::Warning),
+        let found = match Scenario::load(&Input::Path(case.path.clone()), &options) {
+            Ok(scenario) => {
+                difference(case, &scenario.files, &scenario.warnings, Severity::Warning)
+            }
             Err((files, faults)) => {
                 format!("\n{}:\n{}", case.name, source::render(&files, &faults, false))
             }

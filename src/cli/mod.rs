@@ -11,6 +11,7 @@ mod goals;
 mod interrupt;
 mod options;
 mod output;
+mod phases;
 mod progress;
 mod schema;
 mod show;
@@ -40,6 +41,9 @@ struct Cli {
 enum Command {
     /// Simulate profiles and judge their objectives
     Simulate(simulate::Arguments),
+    /// Simulate the phases of a plan, or several profiles, side by side, with what they cost
+    #[command(alias = "compare")]
+    Phases(phases::Arguments),
     /// Check profiles without running them
     Validate(validate::Arguments),
     /// Print the JSON Schema of profiles
@@ -55,6 +59,7 @@ enum Command {
 pub fn run() -> anyhow::Result<Exit> {
     match Cli::parse().command {
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Phases(arguments) => phases::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -11,8 +11,8 @@ use super::{Exit, goals, interrupt};
 use crate::profile::{Options, Profile};
 use crate::report::{self, Asked, Findings, Report};
 use crate::source::{self, End, Faults, Files, Input};
-use crate::study::{self, Case, More, Watch};
-use crate::verdict::Verdict;
+use crate::study::{self, Case, More, Run, Watch};
+use crate::verdict::{Costs, Verdict};
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
@@ -39,14 +39,35 @@ fn plan(
     asked: &Asked,
     watch: &dyn Watch,
 ) -> Result<Report, (Files, Faults)> {
-    let profile = running.over(Profile::load(input, options)?); // every fault at once, with its place
+    let profile = Profile::load(input, options)?; // every fault at once, with its place
+    Ok(simulated(&running.over(profile), running, asked, More::Load, watch)?.report)
+}
+
+/// What a simulation of a profile finds.
+pub(super) struct Simulated {
+    /// Everything that is said about it.
+    pub(super) report: Report,
+    /// What it costs.
+    pub(super) costs: Costs,
+    /// What was measured.
+    pub(super) run: Run,
+}
+
+/// Simulates a profile and judges it; `more` is what its headroom is a factor on.
+pub(super) fn simulated(
+    profile: &Profile,
+    running: &Running,
+    asked: &Asked,
+    more: More<'_>,
+    watch: &dyn Watch,
+) -> Result<Simulated, (Files, Faults)> {
     let (program, catalogue) = profile.lower(); // names become dense ids; cannot fail
-    let options = goals::options(&profile, &catalogue, running.max_requests); // what must be decided
-    goals::affordable(&profile, &program, &options, running)?; // a stated length may take for ever
+    let options = goals::options(profile, &catalogue, running.max_requests); // what must be decided
+    goals::affordable(profile, &program, &options, running)?; // a stated length may take for ever
     let run = study::run(&program, &options, watch); // until it is decided, or the budget is used
-    let (verdicts, costs) = study::judge_run(&profile, &program, &catalogue, &run); // pure
+    let (verdicts, costs) = study::judge_run(profile, &program, &catalogue, &run); // pure
     let case = Case {
-        profile: &profile,
+        profile,
         program: &program,
         catalogue: &catalogue,
         run: &run,
@@ -54,11 +75,11 @@ fn plan(
         costs: &costs,
         seed: options.seed,
         max_requests: options.max_requests / DIAGNOSIS,
-        more: More::Load,
+        more,
     };
     let diagnosis = study::diagnose(&case, watch); // paired runs: what more of each resource does
     let findings = Findings {
-        profile: &profile,
+        profile,
         program: &program,
         catalogue: &catalogue,
         run: &run,
@@ -66,11 +87,12 @@ fn plan(
         verdicts: &verdicts,
         diagnosis: &diagnosis,
     };
-    Ok(Report::new(&findings, asked))
+    let report = Report::new(&findings, asked);
+    Ok(Simulated { report, costs, run })
 }
 
 /// Part of the budget that finding the bottlenecks may spend besides.
-const DIAGNOSIS: u64 = 2;
+pub(super) const DIAGNOSIS: u64 = 2;
 
 /// Runs every profile; the worst of them decides the exit code.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
@@ -127,7 +149,7 @@ fn both_ends(arguments: &Arguments, file: &str) -> anyhow::Result<Report> {
 }
 
 /// What a report means for the exit code; a broken identity is said here.
-fn judged(report: &Report, strict: bool) -> Exit {
+pub(super) fn judged(report: &Report, strict: bool) -> Exit {
     if let Some(check) = report.checks.iter().find(|check| check.fatal && !check.ok) {
         complain(&format!("{}: {} is violated: {}", report.profile.file, check.name, check.detail));
         complain(&notice());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::options::{Changes, input};
 use super::terminal::{Color, complain, note};
 use super::{Exit, output};
-use crate::profile::{Options, Profile};
+use crate::profile::{Options, Scenario};
 use crate::report::Format;
 use crate::source::{self, Fault, Faults, Files, Severity};
 
@@ -89,8 +89,8 @@ fn check(arguments: &Arguments, file: &str) -> anyhow::Result<(Files, Faults)> {
         }
     }
     let options = Options { sets, asserts, scale, ..Options::default() };
-    Ok(match Profile::load(&input, &options) {
-        Ok(profile) => (profile.files, profile.warnings),
+    Ok(match Scenario::load(&input, &options) {
+        Ok(scenario) => (scenario.files, scenario.warnings),
         Err(faulty) => faulty,
     })
 }

@@ -7,6 +7,7 @@ mod bottlenecks;
 mod expense;
 mod headroom;
 mod judged;
+pub mod marginal;
 mod offered;
 pub mod overload;
 mod pilot;

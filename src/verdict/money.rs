@@ -46,6 +46,17 @@ impl Money {
         })
     }
 
+    /// A measured amount with its interval; `None` beyond what a decimal holds.
+    pub fn between(value: f64, low: f64, high: f64) -> Option<Self> {
+        let of = |x: f64| Some(decimal(x)?.round_dp(PLACES).normalize());
+        Some(Self { value: of(value)?, low: of(low)?, high: Some(of(high)?) })
+    }
+
+    /// What `number` units cost, as what a thousand of them do; `None` for no units.
+    pub fn per_thousand(self, number: f64) -> Option<Self> {
+        self.over(number / 1000.0)
+    }
+
     /// Whether it was stated, not simulated.
     pub fn is_exact(&self) -> bool {
         self.high == Some(self.low)

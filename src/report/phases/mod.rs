@@ -2,6 +2,8 @@
 
 mod assemble;
 mod document;
+mod formats;
+mod table;
 
 pub use assemble::{EndFindings, row};
 

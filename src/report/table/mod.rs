@@ -6,6 +6,7 @@ mod notes;
 mod objectives;
 mod parts;
 
+pub(super) use objectives::verdict as verdict_cell;
 pub(super) use parts::{effect_text, headroom_sentence, times};
 
 use super::figure::bare;

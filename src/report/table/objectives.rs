@@ -65,7 +65,7 @@ fn note(objective: &Objective) -> Option<String> {
 }
 
 /// The word for a verdict, in its colour; what fails is loud without colour too.
-fn verdict(verdict: Verdict) -> Cell {
+pub(in crate::report) fn verdict(verdict: Verdict) -> Cell {
     match verdict {
         Verdict::Holds => toned(Tone::Good, "holds"),
         Verdict::Undecided => toned(Tone::Warn, "undecided"),

@@ -13,6 +13,8 @@ mod caches;
 mod chain;
 #[path = "theory/closed.rs"]
 mod closed;
+#[path = "theory/levels.rs"]
+mod levels;
 #[path = "theory/limits.rs"]
 mod limits;
 #[path = "theory/networks.rs"]

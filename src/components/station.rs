@@ -92,6 +92,8 @@ impl Spec {
         );
         let inside = Measure::Level { of: vec![Gauge::InSystem(station)], per: Vec::new() };
         lower.metric(format!("{}.in_system", own.name), Quantity::Count, inside);
+        let slowdown = Measure::Slowdown(vec![station]);
+        lower.metric(format!("{}.slowdown", own.name), Quantity::Count, slowdown);
         lower.price(own, "instances", Basis::Provisioned { units: 1 });
         Built(station)
     }

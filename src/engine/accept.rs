@@ -1,6 +1,7 @@
 //! The workers of an instance: how requests and sessions find one, restarts, and the death of all.
 
 use super::calendar::{END_OF_TIME, Time};
+use super::shares::Note;
 use super::task::{NOBODY, Queue, State, Tasks};
 use super::tokens::Answer;
 use super::world::{Moving, World, event, nanoseconds};
@@ -59,7 +60,7 @@ pub(crate) struct CrewState {
 }
 
 impl CrewState {
-    pub(crate) fn new(spec: &Crew, levels: usize) -> Self {
+    pub(crate) fn new(spec: &Crew, levels: usize, told: bool) -> Self {
         let worker =
             || Worker { mode: Mode::Up, requests: 0, sessions: 0, left: u64::MAX, starts: 0 };
         Self {
@@ -68,7 +69,7 @@ impl CrewState {
             turn: 0,
             occupied: 0,
             places: u64::from(spec.per_worker) * u64::from(spec.workers),
-            is_single: spec.workers == 1 && !matches!(spec.accept, Accept::Idle { .. }),
+            is_single: !told && spec.workers == 1 && !matches!(spec.accept, Accept::Idle { .. }),
             per_worker: spec.per_worker,
             first_worker: spec.first_worker,
             working: Mode::Up,
@@ -253,17 +254,20 @@ impl<'p> World<'p> {
     #[inline(never)]
     fn accept_by_choice(&mut self, station: u32, id: u32) -> Answer {
         self.places[station as usize].stats.arrivals += 1;
+        self.note(station, id, Note::Arrives);
         let program = self.program;
         if let Some(instance) = program.stations[station as usize].instance
             && self.down_since[instance.index()].is_some()
         {
             self.places[station as usize].stats.refused += 1;
+            self.note(station, id, Note::Refused);
             return Answer::Fails(Kind::Unavailable.id());
         }
         if self.backlog(station) == 0
             && let Some(worker) = self.free_worker(station, self.tasks[id].key)
         {
             self.places[station as usize].stats.wait.record(0.0);
+            self.note(station, id, Note::Served { waited: 0, queued: false });
             self.assign(station, id, worker);
             return Answer::Granted(0);
         }
@@ -276,6 +280,7 @@ impl<'p> World<'p> {
         };
         if crew.queue.len >= spec.backlog {
             place.stats.refused += 1;
+            self.note(station, id, Note::Refused);
             return Answer::Fails(Kind::Refused.id());
         }
         place.stats.waited += 1;
@@ -285,6 +290,7 @@ impl<'p> World<'p> {
         task.state = State::Queued;
         task.station = station;
         task.since = now;
+        self.note(station, id, Note::Waits);
         Answer::Waits
     }
 
@@ -440,6 +446,7 @@ impl<'p> World<'p> {
         place.stats.wait.record(waited as f64 * 1e-9);
         let owner = place.owner;
         self.spend(id, owner, waited, 0);
+        self.note(station, id, Note::Served { waited, queued: true });
         self.assign(station, id, worker);
         let task = &mut self.tasks[id];
         task.state = State::Ready;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::calendar::Time;
+use super::shares::Note;
 use super::task::{Queue, State};
 use super::tokens::Answer;
 use super::world::{Moving, World, event};
@@ -106,6 +107,7 @@ impl<'p> World<'p> {
         let now = self.now;
         let root = self.tasks[id].root;
         self.places[station as usize].stats.arrivals += 1;
+        self.note(station, id, Note::Arrives);
         let (state, spec) = self.bucket(station);
         let alone = spec.clients.is_none();
         let queued = state.queue.len;
@@ -122,19 +124,23 @@ impl<'p> World<'p> {
             let stats = &mut self.places[station as usize].stats;
             stats.served += 1;
             stats.wait.record(0.0);
+            self.note(station, id, Note::Passed { waited: 0, queued: false });
             return Answer::Granted(0);
         }
         if let Some(kind) = spec.excess {
             self.places[station as usize].stats.refused += 1;
+            self.note(station, id, Note::Refused);
             return Answer::Fails(kind);
         }
         if queued >= spec.places {
             self.places[station as usize].stats.refused += 1;
+            self.note(station, id, Note::Refused);
             return Answer::Fails(Kind::ClientQueueFull.id());
         }
         let stats = &mut self.places[station as usize].stats;
         stats.waited += 1;
         stats.queue.add(now, 1.0);
+        self.note(station, id, Note::Waits);
         if !alone {
             // Each client's turn is reserved at once; there is no queue between clients.
             let (state, spec) = self.bucket(station);
@@ -193,6 +199,7 @@ impl<'p> World<'p> {
             place.stats.wait.record(waited as f64 * 1e-9);
             let owner = place.owner;
             self.spend(id, owner, waited, 0);
+            self.note(station, id, Note::Passed { waited, queued: true });
             let task = &mut self.tasks[id];
             task.state = State::Ready;
             task.pc += 1;

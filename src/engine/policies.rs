@@ -2,6 +2,7 @@
 //! give up and leave the callee working; branches and abandoned work.
 
 use super::calendar::Time;
+use super::shares::Note;
 use super::step::Losers;
 use super::task::{NOBODY, State, Task};
 use super::world::{World, nanoseconds};
@@ -458,6 +459,8 @@ impl World<'_> {
             State::Admitted => {
                 self.places[task.station as usize].stats.queue.add(self.now, -1.0);
                 self.tasks[id].wake = 0;
+                let waited = self.now - task.since;
+                self.note(task.station, id, Note::Leaves { waited, timed_out: false });
             }
             State::Joining => self.drop_children(id, Losers::Abandon),
             State::Filling => self.leave_fill(id),

@@ -40,10 +40,12 @@ pub(crate) struct ProcessorState {
     /// The event for the next completion, and its time.
     event: u64,
     due: Time,
+    /// Somebody asks about single classes or slowdowns here.
+    told: bool,
 }
 
 impl ProcessorState {
-    pub(crate) fn new(spec: &Processor) -> Self {
+    pub(crate) fn new(spec: &Processor, told: bool) -> Self {
         let group =
             || Group { clock: 0.0, jobs: 0, heap: BinaryHeap::new(), speed: 0.0, came: 0.0 };
         Self {
@@ -56,6 +58,7 @@ impl ProcessorState {
             next_job: 0,
             event: 0,
             due: 0,
+            told,
         }
     }
 
@@ -158,7 +161,7 @@ impl<'p> World<'p> {
         let clock = group.clock;
         state.jobs += 1;
         state.share(spec);
-        let (jobs, rate, alone_ns) = (state.jobs, state.rate, state.alone_ns);
+        let (jobs, rate, alone_ns, told) = (state.jobs, state.rate, state.alone_ns, state.told);
         let stays = !is_next
             && state.event != 0
             && state.groups.len() == 1
@@ -177,6 +180,10 @@ impl<'p> World<'p> {
             place.stats.waited += 1;
         }
         place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
+        if told {
+            self.note_job(station, id, index, 1);
+            self.note_rates(station);
+        }
         if !stays {
             self.schedule_processor(station);
         }
@@ -186,17 +193,17 @@ impl<'p> World<'p> {
     pub(crate) fn leave_processor(&mut self, id: u32) {
         let station = self.tasks[id].station;
         let now = self.now;
-        let group = self.job_group(id);
+        let index = self.job_group(id);
         let came = self.tasks[id].clock;
         let (state, spec) = self.processor(station);
         state.advance(now);
-        let group = &mut state.groups[group];
+        let group = &mut state.groups[index];
         let given = group.clock - came;
         group.jobs -= 1;
         group.came -= came;
         state.jobs -= 1;
         state.share(spec);
-        let (jobs, rate) = (state.jobs, state.rate);
+        let (jobs, rate, told) = (state.jobs, state.rate, state.told);
         let task = &mut self.tasks[id];
         task.wake = 0;
         task.remaining = 0;
@@ -207,6 +214,10 @@ impl<'p> World<'p> {
         place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
         let owner = place.owner;
         self.spend(id, owner, 0, now - since);
+        if told {
+            self.note_job(station, id, index, -1);
+            self.note_rates(station);
+        }
         self.schedule_processor(station);
     }
 
@@ -291,6 +302,9 @@ impl<'p> World<'p> {
                 group.came -= came;
                 given += group.clock - came;
                 state.jobs -= 1;
+                if state.told {
+                    self.note_job(station, id, index, -1);
+                }
                 // Chain the finished ones in order; they go on after the bookkeeping.
                 self.tasks[id].wake = 0;
                 self.tasks[id].state = State::Ready;
@@ -307,7 +321,10 @@ impl<'p> World<'p> {
         }
         let (state, _) = self.processor(station);
         state.share(spec);
-        let (jobs, rate) = (state.jobs, state.rate);
+        let (jobs, rate, told) = (state.jobs, state.rate, state.told);
+        if told {
+            self.note_rates(station);
+        }
         let place = &mut self.places[station as usize];
         place.stats.given.work += given;
         place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
@@ -330,6 +347,9 @@ impl<'p> World<'p> {
             let waited = if total - alone <= 2 { 0 } else { total - alone };
             place.stats.wait.record(waited.cast_signed() as f64 * 1e-9);
             self.spend(id, owner, waited, alone);
+            if told {
+                self.note_done(station, id, waited, total);
+            }
             if is_one {
                 return self.step(id);
             }

@@ -5,8 +5,9 @@
 
 use super::calendar::Time;
 use super::level::Gauge;
+use super::task::Task;
 use super::world::{Moving, World};
-use crate::program::{ClassId, NONE, Program};
+use crate::program::{ClassId, NONE, Op, Program};
 use crate::results::{CallShare, Level, StationRecord, StationShare};
 use crate::stats::Tally;
 
@@ -48,6 +49,8 @@ pub(crate) enum Note {
     Resumes,
     /// Its service is interrupted: back into the queue.
     Interrupted,
+    /// It passes a rate limit, after so long; it stood in the queue, or not.
+    Passed { waited: Time, queued: bool },
     /// It leaves the queue without a unit, after so long.
     Leaves { waited: Time, timed_out: bool },
     /// It gives its unit back.
@@ -170,6 +173,13 @@ impl World<'_> {
                 }
                 share.busy.add(now, 1.0);
             }
+            Note::Passed { waited, queued } => {
+                share.record.served += 1;
+                share.record.wait.record(waited.cast_signed() as f64 * 1e-9);
+                if queued {
+                    share.queue.add(now, -1.0);
+                }
+            }
             Note::Resumes => {
                 share.queue.add(now, -1.0);
                 share.busy.add(now, 1.0);
@@ -189,6 +199,22 @@ impl World<'_> {
                 share.record.refused += 1;
                 share.busy.add(now, -1.0);
             }
+        }
+    }
+
+    /// A task asks for a unit; its visit begins.
+    pub(crate) fn note_arrival(&mut self, station: u32, id: u32) {
+        self.tasks[id].clock = f64::from_bits(self.now);
+        self.note(station, id, Note::Arrives);
+    }
+
+    /// A visit that began with [`World::note_arrival`] ends with its service.
+    pub(crate) fn note_visit(&mut self, station: u32, id: u32) {
+        let Task { clock, pc, class, .. } = self.tasks[id];
+        // The program counter has moved on; the draw is a function of the task's key.
+        if let Some(Op::Serve { time, .. }) = self.program.ops.get(pc as usize - 1) {
+            let demand = self.draw_ns(id, *time);
+            self.note_slowdown(station, class, self.now - clock.to_bits(), demand);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The interpreter: a task executes operations until one makes it wait.
 
 use super::cache::LEASE;
+use super::shares::Note;
 use super::task::{NOBODY, State};
 use super::tokens::Answer;
 use super::world::{Moving, World};
@@ -55,6 +56,7 @@ impl World<'_> {
             Moving::Tokens(_) => self.give_back(station, id),
             Moving::Crew(_) => {
                 place.stats.given.end(self.now);
+                self.note(station, id, Note::Ends);
                 self.crew_release(station, (what >> 32) as u32);
             }
             Moving::Memory(_) => {

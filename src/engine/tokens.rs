@@ -1,6 +1,7 @@
 //! Units with a queue: servers, semaphores, pools.
 
 use super::calendar::Time;
+use super::shares::Note;
 use super::task::{NOBODY, Queue, State};
 use super::timers::PATIENCE;
 use super::world::{Moving, World, event};
@@ -23,6 +24,10 @@ pub(crate) struct TokensState {
     serving: Vec<u32>,
     /// What a plain queue has not, kept beside the state that every event touches.
     kind: Extras,
+    /// The same, where `kind` is [`Extras::Slow`]: what it is besides.
+    role: Extras,
+    /// Somebody asks about single classes or slowdowns here.
+    told: bool,
     /// The crew whose backlog this event loop also serves, with the number of its worker.
     feeds: (u32, u32),
     /// When it became idle (only with `wake`).
@@ -40,10 +45,23 @@ enum Extras {
     /// It is a pool of connections.
     Opens,
     Preempts,
+    /// No fast path: look at the role.
+    Slow,
 }
 
 impl TokensState {
-    pub(crate) fn new(spec: &Tokens, levels: usize) -> Self {
+    pub(crate) fn new(spec: &Tokens, levels: usize, told: bool) -> Self {
+        let role = if spec.preemptive {
+            Extras::Preempts
+        } else if spec.overflow.is_some() {
+            Extras::Opens
+        } else if spec.wake.is_some() {
+            Extras::Wakes
+        } else if spec.feeds.is_some() {
+            Extras::Feeds
+        } else {
+            Extras::None
+        };
         Self {
             capacity: spec.capacity,
             busy: 0,
@@ -53,17 +71,9 @@ impl TokensState {
             turn: 0,
             reserved: NOBODY,
             serving: Vec::new(),
-            kind: if spec.preemptive {
-                Extras::Preempts
-            } else if spec.overflow.is_some() {
-                Extras::Opens
-            } else if spec.wake.is_some() {
-                Extras::Wakes
-            } else if spec.feeds.is_some() {
-                Extras::Feeds
-            } else {
-                Extras::None
-            },
+            kind: if told { Extras::Slow } else { role },
+            role,
+            told,
             feeds: spec.feeds.map_or((NOBODY, 0), |(crew, worker)| (crew.0, worker)),
             idle_since: 0,
         }
@@ -167,11 +177,19 @@ impl<'p> World<'p> {
             }
             place.stats.served += 1;
             place.stats.wait.record(0.0);
-            return match state.kind {
+            let role = state.role;
+            if state.told {
+                self.note_arrival(station, id);
+                self.note(station, id, Note::Served { waited: 0, queued: false });
+            }
+            return match role {
                 Extras::Opens => self.connect(station, id),
                 Extras::Wakes => Answer::Granted(self.wake_up(station, id)),
                 _ => Answer::Granted(0),
             };
+        }
+        if state.told {
+            self.note_arrival(station, id);
         }
         self.tokens_wait(station, id)
     }
@@ -255,6 +273,11 @@ impl<'p> World<'p> {
             }
             return self.start_service(station, next, length);
         }
+        if let Moving::Tokens(state) = &place.moving
+            && state.told
+        {
+            self.note_visit(station, id);
+        }
         self.give_back(station, id);
     }
 
@@ -326,6 +349,7 @@ impl<'p> World<'p> {
         debug_assert!(state.reserved == id && state.busy < state.capacity);
         state.reserved = NOBODY;
         state.busy += 1;
+        let told = state.told;
         place.stats.arrivals += 1;
         place.stats.busy.add(now, 1.0);
         if state.busy == state.capacity {
@@ -333,6 +357,10 @@ impl<'p> World<'p> {
         }
         place.stats.served += 1;
         place.stats.wait.record(0.0);
+        if told {
+            self.note_arrival(station, id);
+            self.note(station, id, Note::Served { waited: 0, queued: false });
+        }
         Answer::Granted(0)
     }
 
@@ -348,8 +376,12 @@ impl<'p> World<'p> {
         let Moving::Tokens(state) = &mut place.moving else {
             unreachable!("lowering addresses a tokens station")
         };
+        let told = state.told;
         if state.queue.len >= spec.places {
             place.stats.refused += 1;
+            if told {
+                self.note(station, id, Note::Refused);
+            }
             return Answer::Fails(spec.full_kind);
         }
         place.stats.waited += 1;
@@ -359,6 +391,9 @@ impl<'p> World<'p> {
         task.state = State::Queued;
         task.station = station;
         task.since = now;
+        if told {
+            self.note(station, id, Note::Waits);
+        }
         if let Some(patience) = spec.patience {
             let timer = self.start_timer(id, patience, PATIENCE);
             self.tasks[id].timer = timer;
@@ -382,7 +417,7 @@ impl<'p> World<'p> {
         if full {
             self.places[station as usize].stats.full_since = now;
         }
-        let _ = id;
+        self.note(station, id, Note::Served { waited: 0, queued: false });
         Answer::Granted(0)
     }
 
@@ -424,6 +459,7 @@ impl<'p> World<'p> {
             unreachable!("lowering addresses a tokens station")
         };
         state.queue.push_front(&mut self.tasks, victim_level, victim);
+        self.note(station, victim, Note::Interrupted);
         true
     }
 
@@ -441,6 +477,7 @@ impl<'p> World<'p> {
                 let stats = &mut self.places[station as usize].stats;
                 stats.served -= 1;
                 stats.refused += 1;
+                self.note(station, id, Note::Undone);
                 return Answer::Fails(Kind::TooManyConnections.id());
             }
             opens = true;
@@ -486,10 +523,14 @@ impl<'p> World<'p> {
         }
         state.busy -= 1;
         place.stats.busy.add(now, -1.0);
-        let (kind, feeds, waiting) = (state.kind, state.feeds.0, state.queue.len);
-        match kind {
-            Extras::None => {}
+        let (role, feeds, waiting) = (state.role, state.feeds.0, state.queue.len);
+        if state.told {
+            self.note(station, by, Note::Ends);
+        }
+        match role {
+            Extras::None | Extras::Slow => {}
             Extras::Feeds | Extras::Wakes => {
+                let state = self.tokens(station);
                 if state.busy == 0 {
                     state.idle_since = now;
                 }
@@ -566,13 +607,17 @@ impl<'p> World<'p> {
                 place.stats.served += 1;
                 place.stats.wait.record(waited as f64 * 1e-9);
             }
-            let (timer, sampled) = (task.timer, task.sample != NOBODY);
+            let (timer, sampled, told) = (task.timer, task.sample != NOBODY, state.told);
             if timer != NOBODY {
                 task.timer = NOBODY;
                 self.timers.cancel(timer);
             }
             if sampled {
                 self.spend(id, self.places[station as usize].owner, waited, 0);
+            }
+            if told {
+                let served = Note::Served { waited, queued: true };
+                self.note(station, id, if resumed { Note::Resumes } else { served });
             }
             self.granted(station, id);
         }
@@ -585,7 +630,7 @@ impl<'p> World<'p> {
         match self.program.ops[self.tasks[id].pc as usize] {
             Op::Serve { time, .. } => self.serve(station, id, time, 0),
             Op::Seize { slot, .. } => {
-                let answer = if self.tokens(station).kind == Extras::Opens {
+                let answer = if self.tokens(station).role == Extras::Opens {
                     self.connect(station, id)
                 } else {
                     Answer::Granted(0)
@@ -632,7 +677,7 @@ impl<'p> World<'p> {
         let place = &mut self.places[station as usize];
         place.stats.given.begin(self.now);
         if let Moving::Tokens(state) = &mut place.moving
-            && state.kind == Extras::Preempts
+            && state.role == Extras::Preempts
         {
             state.serving.push(id);
             self.tasks[id].remaining = length;
@@ -681,5 +726,6 @@ impl<'p> World<'p> {
         self.tasks[id].timer = NOBODY;
         self.tasks[id].state = State::Ready;
         self.spend(id, owner, waited, 0);
+        self.note(task.station, id, Note::Leaves { waited, timed_out });
     }
 }

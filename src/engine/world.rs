@@ -15,7 +15,7 @@ use super::processor::ProcessorState;
 use super::record::{Classes, Samples, Stats};
 use super::scaling::Scaler;
 use super::sessions::SessionState;
-use super::shares::Shares;
+use super::shares::{Note, Shares};
 use super::sources::SourceState;
 use super::task::{NOBODY, State, Task, Tasks};
 use super::timers::Timers;
@@ -170,14 +170,17 @@ impl<'p> World<'p> {
     pub fn new(program: &'p Program, seed: u64, replication: u64) -> Self {
         let key = combine(combine(seed, 0x6361_7070_6c61_6e31), replication);
         let levels = usize::from(program.priorities.max(1));
+        let shares = Shares::new(program);
         let places = program
             .stations
             .iter()
-            .map(|station| Place {
+            .enumerate()
+            .map(|(i, station)| (station, shares.asks(i as u32)))
+            .map(|(station, told)| Place {
                 moving: match &station.kind {
-                    StationKind::Tokens(t) => Moving::Tokens(TokensState::new(t, levels)),
-                    StationKind::Processor(p) => Moving::Processor(ProcessorState::new(p)),
-                    StationKind::Crew(c) => Moving::Crew(CrewState::new(c, levels)),
+                    StationKind::Tokens(t) => Moving::Tokens(TokensState::new(t, levels, told)),
+                    StationKind::Processor(p) => Moving::Processor(ProcessorState::new(p, told)),
+                    StationKind::Crew(c) => Moving::Crew(CrewState::new(c, levels, told)),
                     StationKind::Bucket(b) => Moving::Bucket(BucketState::new(b)),
                     StationKind::Memory(m) => Moving::Memory(Gauge::starting_at(m.base)),
                 },
@@ -224,7 +227,7 @@ impl<'p> World<'p> {
             samples: Samples::new(components),
             windows: Windows::new(program),
             observed: Observed::new(program),
-            shares: Shares::new(program),
+            shares,
             batches: Vec::new(),
             batch_ns: 0,
             batch_turn: 0,
@@ -412,6 +415,7 @@ impl<'p> World<'p> {
                 place.stats.queue.add(self.now, -1.0);
                 place.stats.wait.record(waited as f64 * 1e-9);
                 place.stats.served += 1;
+                self.note(station, id, Note::Passed { waited, queued: true });
                 self.spend(id, self.places[station as usize].owner, waited, 0);
                 self.step(id);
             }

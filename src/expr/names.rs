@@ -190,8 +190,16 @@ impl Names<'_> {
                 None => error,
             });
         }
+        // Bytes, and connections that pools open, belong to no single request.
+        let pooled = self.catalogue.resources.iter().any(|resource| {
+            let own = metric.name.strip_prefix(resource.name.as_str());
+            let kind = self.catalogue.components.get(resource.component.index()).map(|c| c.kind);
+            own.is_some_and(|rest| rest.starts_with('.'))
+                && (resource.name.ends_with(".memory")
+                    || kind == Some("database") && resource.name.ends_with(".connections"))
+        });
         match whole {
-            Found::Measured { measure, statistic, quantity } if measure.has_parts() => {
+            Found::Measured { measure, statistic, quantity } if measure.has_parts() && !pooled => {
                 let measure = Measure::Part { classes, of: Box::new(measure) };
                 Ok(Found::Measured { measure, statistic, quantity })
             }

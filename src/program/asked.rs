@@ -1,9 +1,7 @@
 //! What is measured only because somebody asks for it: levels at instants, their spread over time,
 //! parts of the measured time, single classes at a station. What nobody asks for costs nothing.
 
-use super::{
-    ClassId, ComponentId, Counter, Gauge, Measure, Op, Program, StationId, StationKind, site,
-};
+use super::{ClassId, ComponentId, Counter, Gauge, Measure, Op, Program, StationId, site};
 use crate::stats::Statistic;
 
 /// A part of the measured time, in nanoseconds from its beginning; equal ends are an instant.
@@ -119,15 +117,6 @@ impl Program {
                 _ => {}
             }
         }
-    }
-
-    /// Whether the classes at a station can be told apart in a measure.
-    pub fn can_tell_apart(&self, of: &Measure) -> bool {
-        let (mut stations, mut components) = (Vec::new(), Vec::new());
-        of.places(&mut stations, &mut components);
-        let held =
-            |id: &StationId| !matches!(self.stations[id.index()].kind, StationKind::Memory(_));
-        (!stations.is_empty() || !components.is_empty()) && stations.iter().all(held)
     }
 }
 

@@ -93,6 +93,12 @@ impl Spread {
         self.bins.values().map(|bin| (bin.value + bin.offset / bin.weight as f64, bin.weight))
     }
 
+    /// Standard deviation over time; `None` without time.
+    pub fn sd(&self) -> Option<f64> {
+        (self.weight > 0)
+            .then(|| super::tally::deviation(self.weight as f64, self.sum, self.square))
+    }
+
     /// Smallest value; `None` without time.
     pub fn min(&self) -> Option<f64> {
         self.values().next().map(|v| v.0)

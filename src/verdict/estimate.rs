@@ -251,18 +251,12 @@ impl Over<'_> {
             Statistic::Sd => {
                 let moments: Vec<_> = found.iter().map(|spread| spread.moments()).collect();
                 let interval = stats::deviation(&moments, self.confidence);
-                self.given(interval.map(|i| i.value), interval)
+                self.given(pooled_spread(&found).sd(), interval)
             }
             Statistic::Quantile(q) => {
                 let interval = stats::spread_quantile(&found, q, self.confidence);
-                let value = interval.map_or_else(
-                    || {
-                        let mut sum = Spread::default();
-                        found.iter().for_each(|spread| sum.merge(spread));
-                        sum.quantile(q)
-                    },
-                    |interval| Some(interval.value),
-                );
+                let value =
+                    interval.map_or_else(|| pooled_spread(&found).quantile(q), |i| Some(i.value));
                 self.given(value, interval)
             }
         }
@@ -430,6 +424,12 @@ fn base_of(per: &[Gauge], r: &Replication) -> f64 {
         [] => r.time_s,
         per => per.iter().map(|&gauge| level(gauge, r).integral).sum(),
     }
+}
+
+fn pooled_spread(spreads: &[&Spread]) -> Spread {
+    let mut sum = Spread::default();
+    spreads.iter().for_each(|spread| sum.merge(spread));
+    sum
 }
 
 /// All tallies as one; a single one is not copied.

@@ -1,12 +1,12 @@
 //! Runs a profile in independent replications and compares a metric with its exact value.
 
 use capplan::engine::World;
+use capplan::expr::{Names, Need};
 use capplan::profile::{Options, Profile};
-use capplan::program::{Catalogue, Metric, Program};
+use capplan::program::{Catalogue, Program};
 use capplan::results::Replication;
 use capplan::source::{self, Input};
-use capplan::stats::Statistic;
-use capplan::verdict::{Estimate, estimate};
+use capplan::verdict::{Estimate, estimate_during};
 
 /// How long each replication runs, in simulated seconds, and how many there are.
 #[derive(Clone, Copy)]
@@ -39,7 +39,15 @@ pub(crate) struct Run {
 impl Run {
     /// Runs the text of a profile (without its first line) from seed 1.
     pub(crate) fn of(yaml: &str, span: Span) -> Self {
-        let (program, catalogue) = compile(yaml);
+        Self::asking(yaml, &[], span)
+    }
+
+    /// The same; measures these metrics too, which are tracked only where somebody asks.
+    pub(crate) fn asking(yaml: &str, metrics: &[&str], span: Span) -> Self {
+        let (mut program, catalogue) = compile(yaml);
+        for metric in metrics {
+            need(&catalogue, metric).ask(&mut program);
+        }
         let replications = (0..span.replications)
             .map(|replication| {
                 let mut world = World::new(&program, 1, replication);
@@ -64,8 +72,8 @@ impl Run {
 
     /// The metric as reports give it, with an interval that misses once in ten thousand runs.
     fn reported(&self, metric: &str, replications: &[Replication]) -> Estimate {
-        let (found, statistic) = self.find(metric);
-        estimate(&found.measure, statistic, found.quantity, replications, 0.9999)
+        let Need { measure, statistic, during, quantity, .. } = need(&self.catalogue, metric);
+        estimate_during(&measure, statistic, during, quantity, replications, 0.9999)
     }
 
     /// Mean and standard error of anything that is read off a replication.
@@ -86,28 +94,19 @@ impl Run {
         let reported = self.reported(metric, &self.replications);
         assert!(reported.low <= exact && exact <= reported.high, "{metric}: {exact} {reported:?}");
     }
+}
 
-    fn find(&self, metric: &str) -> (&Metric, Option<Statistic>) {
-        if let Some(found) = self.catalogue.metric(metric) {
-            return (found, None);
+/// A metric by its name, with ` during 5..10` (seconds) of a part of the measured time.
+fn need(catalogue: &Catalogue, metric: &str) -> Need {
+    let (name, during) = match metric.split_once(" during ") {
+        None => (metric, None),
+        Some((name, span)) => {
+            let (from, to) = span.split_once("..").expect("two ends");
+            let seconds = |text: &str| text.parse::<f64>().expect("seconds");
+            (name, Some((seconds(from), seconds(to))))
         }
-        let (name, word) = metric.rsplit_once('.').expect("a metric has a name and a statistic");
-        let Some(found) = self.catalogue.metric(name) else {
-            let known: Vec<&str> = self.catalogue.metrics.iter().map(|m| m.name.as_str()).collect();
-            panic!("no metric {metric} among {known:?}");
-        };
-        let statistic = match word {
-            "mean" => Statistic::Mean,
-            "sd" => Statistic::Sd,
-            "max" => Statistic::Max,
-            word => {
-                let digits = word.strip_prefix('p').expect("pXX");
-                let percent: f64 = digits.parse().expect("digits");
-                Statistic::Quantile(percent / 10_f64.powi(digits.len() as i32))
-            }
-        };
-        (found, Some(statistic))
-    }
+    };
+    Need::of(name, during, &Names::of(catalogue)).unwrap_or_else(|e| panic!("{metric}: {e:?}"))
 }
 
 /// See [`Run::agrees`].

@@ -107,8 +107,11 @@ pub struct RunLine {
     /// `steady`, `growing` (a backlog without bound), `unsettled` (it still moves), `unclear` (it
     /// moves too slowly to tell) or `transient` (the load follows the clock).
     pub state: &'static str,
-    /// Level of every interval, widened for the repeated looks.
+    /// Level of the intervals of metrics.
     pub confidence: f64,
+    /// Level of the intervals of objectives, alerts and money, widened for the repeated looks at the data:
+    /// they decide verdicts.
+    pub verdict_confidence: f64,
     /// The command that prints the same bytes.
     pub repeat: String,
 }

@@ -130,7 +130,8 @@ pub(crate) fn sample() -> Report {
             rounds: 2,
             stopped: "decided",
             state: "steady",
-            confidence: 0.98,
+            confidence: 0.95,
+            verdict_confidence: 0.983,
             repeat: "capplan simulate profiles/mina/peak.yaml --set db.pool.size=20 --seed 42"
                 .to_owned(),
         },

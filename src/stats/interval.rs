@@ -82,6 +82,36 @@ pub fn ratio(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
     jackknife(above / below, &without, confidence)
 }
 
+/// The half-width of the mean of observations is stretched by 1 + this over the number of independent ones.
+/// In queues the high values come together and last, so means over time are far more skewed than sums of
+/// as many independent values, and their spread is underestimated when it is small. With 30, the
+/// intervals of the mean of M/M/1 covered 94.8 to 95.5 % from 120 to 3700 independent observations (3000
+/// trials each), without it 92.8 to 94.6 %.
+const STRETCH: f64 = 30.0;
+
+/// Mean of observations that each replication knows as (count, Σ x, Σ x²), pooled: [`ratio`], stretched
+/// for skewness.
+///
+/// ```text
+/// half = t·se·(1 + 30·(1 − 1/deff) / n*)        n* = s² / se² = n / deff
+/// ```
+///
+/// s² is the variance of all observations, n* the number of independent ones that would be as sure. What
+/// is independent (deff ≤ 1) needs no stretch. `None` with fewer than two replications that hold any.
+pub fn mean_of(moments: &[(f64, f64, f64)], confidence: f64) -> Option<Interval> {
+    let pairs: Vec<_> = moments.iter().map(|m| (m.1, m.0)).collect();
+    let plain = ratio(&pairs, confidence)?;
+    let sums = moments.iter().fold((0.0, 0.0, 0.0), |s, m| (s.0 + m.0, s.1 + m.1, s.2 + m.2));
+    let variance = super::tally::deviation(sums.0, sums.1, sums.2).powi(2);
+    let (_, _, spread, _) = clustered(&pairs)?;
+    if variance <= 0.0 || spread <= 0.0 {
+        return Some(plain);
+    }
+    let effect = spread / (variance * sums.0);
+    let stretch = 1.0 + STRETCH * (1.0 - 1.0 / effect).max(0.0) * effect / sums.0;
+    Some(Interval::around(plain.value, stretch * (plain.high - plain.value)))
+}
+
 /// Standard deviation of values that each replication knows as (weight, Σ x, Σ x²) with their weight
 /// (a number, or time for a level), pooled, by jackknife. `None` with fewer than two replications
 /// of weight.

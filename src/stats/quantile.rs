@@ -6,23 +6,37 @@
 //! 47, 1952; for clusters: Francisco and Fuller, Ann. Statist. 19, 1991). It is not symmetric, as
 //! tails are not, and needs no density; leaving out one replication at a time, or the spread of the
 //! replications' own quantiles (sectioning), covered less often in heavy tails where few
-//! observations lie beyond the quantile.
+//! observations lie beyond the quantile: 89 % instead of 93 % with fifteen independent ones beyond the
+//! p99 of M/M/1.
+//!
+//! What is beyond comes in clusters (long queues), so the share beyond is skewed, and its spread is
+//! underestimated when it is small: the error of the coverage falls with the number of independent
+//! observations beyond (the second term of the Edgeworth expansion: Hall, *The Bootstrap and Edgeworth
+//! Expansion*, 1992, ch. 2). The half-width is stretched by that term.
 
 use super::Tally;
 use super::interval::{Interval, clustered, student_t};
 
-/// Fewest independent observations that must be expected on either side of a quantile before an
-/// interval is given: below, the upper end hangs on a handful of extremes. With 20, intervals that
-/// are given and wrong stayed below 5 % of all 95 % intervals in M/M/1 from 0.5 to 0.9, p50 to p999,
-/// 80 k to 1.3 M responses; with 10 they reached 6 %.
-pub const LEAST_BEYOND: f64 = 20.0;
+/// The half-width is stretched by 1 + this over the number of independent observations beyond. With 2,
+/// the intervals of the p95 and the p99 of M/M/1 covered 95.0 to 95.3 % where 7 to 300 independent
+/// observations lay beyond (3000 trials each), without it 90 to 95 %.
+const STRETCH: f64 = 2.0;
+/// Fewest independent observations that must be expected beyond a quantile: with five, the largest
+/// observation lies above the true quantile in 99.3 % of all runs, and closes an interval that has no
+/// other end. Any stricter rule keeps the runs that underestimate their spread.
+const LEAST_BEYOND: f64 = 5.0;
 
 /// The quantile `q` in (0, 1) of the tallies taken together, with its interval.
 ///
-/// `None` when fewer than two tallies hold anything, or when fewer than [`LEAST_BEYOND`]
-/// *independent* observations are expected beyond the quantile: n·min(q, 1−q) / deff, where the
-/// design effect deff is the variance over replications against that of as many independent
-/// observations, not below 1.
+/// ```text
+/// se² = q·(1−q)·deff / n        b = n·min(q, 1−q) / deff        half = t·se·(1 + 2/b)
+/// ```
+///
+/// The design effect deff is the variance over replications against that of as many independent
+/// observations, not below 1; b is the number of independent observations expected beyond.
+///
+/// `None` when fewer than two tallies hold anything, or when b is below five. Where the interval of the
+/// share reaches beyond all observations, the largest of them is the upper end.
 pub fn pooled_quantile(tallies: &[&Tally], q: f64, confidence: f64) -> Option<Interval> {
     let mut pooled = Tally::default();
     for tally in tallies {
@@ -33,13 +47,14 @@ pub fn pooled_quantile(tallies: &[&Tally], q: f64, confidence: f64) -> Option<In
         tallies.iter().map(|tally| (tally.count_to(value), tally.count as f64)).collect();
     let (_, n, spread, used) = clustered(&pairs)?;
     let effect = (spread / (n * q * (1.0 - q))).max(1.0);
-    if n / effect * q.min(1.0 - q) < LEAST_BEYOND {
+    let beyond = n / effect * q.min(1.0 - q);
+    if beyond < LEAST_BEYOND {
         return None;
     }
-    let half = student_t(confidence, used - 1) * (q * (1.0 - q) * effect / n).sqrt();
+    let stretch = 1.0 + STRETCH / beyond;
+    let half = stretch * student_t(confidence, used - 1) * (q * (1.0 - q) * effect / n).sqrt();
     let low = pooled.quantile((q - half).max(0.0))?;
-    // Beyond all observations there is no upper end.
-    let high = (q + half < 1.0).then(|| pooled.quantile(q + half)).flatten()?;
+    let high = pooled.quantile((q + half).min(1.0))?;
     Some(Interval { value, low, high })
 }
 
@@ -100,13 +115,14 @@ mod tests {
         }
     }
 
-    /// 64 000 responses at ρ = 0.8 hold a few independent ones beyond the p999, and hardly enough
-    /// beyond the p99.
+    /// 88 000 responses at ρ = 0.8: about fifteen independent ones beyond the p99, one and a half beyond
+    /// the p999. Where an interval is given, it is right: at most 5 % and four standard errors miss.
     #[test]
-    fn too_few_independent_exceedances_give_no_interval() {
-        assert_eq!(given_and_wrong(0.8, 4000, 0.999, 50).0, 0.0);
-        let (given, wrong) = given_and_wrong(0.8, 4000, 0.99, 100);
-        assert!(given < 0.5 && wrong < 0.08, "{given} {wrong}");
+    fn few_independent_exceedances_stretch_the_interval_until_there_is_none() {
+        let (given, wrong) = given_and_wrong(0.8, 5500, 0.99, 400);
+        assert!(given > 0.8 && wrong < (0.05 + 0.044) * given, "{given} {wrong}");
+        let (given, _) = given_and_wrong(0.8, 5500, 0.999, 50);
+        assert!(given < 0.1, "{given}");
     }
 
     #[test]

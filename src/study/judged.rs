@@ -60,7 +60,7 @@ pub fn judge_run(
     run: &Run,
 ) -> (Verdicts, Costs) {
     let growing = growing(program, catalogue, run);
-    let costs = costs(profile, catalogue, &run.replications, run.confidence);
+    let costs = costs(profile, catalogue, &run.replications, run.verdict_confidence);
     let evidence = evidence(program, catalogue, run, &growing, &costs);
     (judge_profile(profile, &evidence), costs)
 }
@@ -77,7 +77,7 @@ pub fn evidence<'a>(
         program,
         catalogue,
         replications: &run.replications,
-        confidence: run.confidence,
+        confidence: run.verdict_confidence,
         growing,
         bias: bias(run, growing),
         requests: run.requests,

@@ -4,6 +4,7 @@ mod advice;
 #[cfg(test)]
 mod bottleneck_tests;
 mod bottlenecks;
+mod decision;
 mod expense;
 mod headroom;
 mod judged;

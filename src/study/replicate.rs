@@ -1,6 +1,7 @@
 //! Run control: independent replications, warm-up, and pre-declared rounds until every target is
 //! decided. Never by wall time or cores: the same program, options and seed give the same bytes.
 
+use super::decision::Decision;
 use super::overload::{Overload, overloads, single_stations};
 use super::pilot::{expected_per_s, pilot};
 use super::settled::{Observed, Steady, steady};
@@ -9,13 +10,12 @@ use super::worlds::Worlds;
 use crate::program::{During, Measure, Program, Quantity};
 use crate::results::Replication;
 use crate::stats::{self, Statistic};
-use crate::verdict::{Estimate, estimate_during};
 
 /// Replications when none are asked for. The warm-up is paid in each, so few; but Student's t with
 /// 15 degrees of freedom is within 9 % of the normal at 95 %, with 7 it would be 21 % wider, with 31 only 4 %
 /// narrower. An even number, and a power of two, shares out evenly over cores.
 pub const REPLICATIONS: u32 = 16;
-/// Confidence of all looks together.
+/// Confidence of reported intervals, and of the verdicts of all looks together.
 pub const CONFIDENCE: f64 = 0.95;
 /// The looks: shares of the measured budget, each twice the one before.
 const LOOKS: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
@@ -113,8 +113,10 @@ pub enum Stop {
 pub struct Run {
     /// One per replication, in order of their number.
     pub replications: Vec<Replication>,
-    /// Level for intervals, widened for the repeated looks (0.95 over all looks).
+    /// Level of reported intervals.
     pub confidence: f64,
+    /// Level of the intervals that decide verdicts, widened for the repeated looks (0.95 over all looks).
+    pub verdict_confidence: f64,
     /// Removed at the beginning of each replication, seconds.
     pub warmup_s: f64,
     /// Measured time of each replication, seconds.
@@ -163,13 +165,15 @@ fn steady_run(program: &Program, options: &RunOptions, watch: &dyn Watch) -> Run
     };
     let (judged, stop) = match warm_up(program, options, &mut worlds) {
         Ok(observed) => {
-            let rounds = Rounds::new(program, options, looks, confidence, &observed, &worlds);
-            rounds.run(&mut worlds, |replications| judged(replications, &observed))
+            let rounds = Rounds::new(program, options, looks, &observed, &worlds);
+            let decision = Decision::new(options, confidence);
+            rounds.run(&mut worlds, decision, |replications| judged(replications, &observed))
         }
         Err(stop) => (judged(worlds.results(), &Observed::default()), stop),
     };
     Run {
-        confidence,
+        confidence: CONFIDENCE,
+        verdict_confidence: confidence,
         warmup_s: judged.replications[0].warmup_s,
         horizon_s: judged.replications[0].time_s,
         requests: worlds.requests(),
@@ -223,10 +227,7 @@ impl Judged {
 
 /// The measured rounds, planned before the first of them.
 struct Rounds<'a> {
-    options: &'a RunOptions,
     looks: &'a [f64],
-    /// Level of each look.
-    confidence: f64,
     start_s: f64,
     horizon_s: f64,
     /// Requests per second of all worlds.
@@ -236,9 +237,8 @@ struct Rounds<'a> {
 impl<'a> Rounds<'a> {
     fn new(
         program: &Program,
-        options: &'a RunOptions,
+        options: &RunOptions,
         looks: &'a [f64],
-        confidence: f64,
         observed: &Observed,
         worlds: &Worlds<'_>,
     ) -> Self {
@@ -251,13 +251,14 @@ impl<'a> Rounds<'a> {
         };
         let left = (budget - used).max(0.25 * budget);
         let horizon_s = options.duration_s.unwrap_or(left / rate_per_s);
-        Self { options, looks, confidence, start_s, horizon_s, rate_per_s }
+        Self { looks, start_s, horizon_s, rate_per_s }
     }
 
     /// Runs round after round until the targets are decided on a steady state.
     fn run(
         &self,
         worlds: &mut Worlds<'_>,
+        mut decision: Decision<'_>,
         judge: impl Fn(Vec<Replication>) -> Judged,
     ) -> (Judged, Stop) {
         worlds.observe(self.horizon_s / OBSERVATIONS);
@@ -273,9 +274,8 @@ impl<'a> Rounds<'a> {
             }
             done = look;
             let last = worlds.round as usize == self.looks.len();
-            if judged.steady == Steady::Yes
-                && decided(self.options, &judged.replications, self.confidence)
-            {
+            let decided = decision.is_made(&judged.replications);
+            if decided && judged.steady == Steady::Yes {
                 return (judged, Stop::Decided);
             }
             // A backlog that grows tells all it has to tell at the first look.
@@ -287,28 +287,4 @@ impl<'a> Rounds<'a> {
             }
         }
     }
-}
-
-/// Whether every target is on one side of its bound, and known well enough.
-pub(super) fn decided(options: &RunOptions, replications: &[Replication], confidence: f64) -> bool {
-    !options.targets.is_empty()
-        && options.targets.iter().all(|target| {
-            let Target { measure, statistic, during, quantity, bound } = target;
-            let e =
-                estimate_during(measure, *statistic, *during, *quantity, replications, confidence);
-            is_decided(&e, *bound, options.precision)
-        })
-}
-
-/// The half-width must be within the precision of the value, or of the bound where that is larger:
-/// an error share of nearly nothing need not be known to 5 % of itself. What more data cannot tell
-/// is decided.
-fn is_decided(e: &Estimate, bound: Option<f64>, precision: f64) -> bool {
-    if e.note == Some(crate::verdict::estimate::NOT_MEASURED) || e.high == e.low {
-        return true;
-    }
-    let beside = bound.is_none_or(|bound| e.low > bound || e.high < bound);
-    let scale = e.value.unwrap_or(0.0).abs().max(bound.unwrap_or(0.0).abs());
-    let never_seen = bound.is_none() && e.value == Some(0.0);
-    beside && e.has_interval() && (never_seen || 0.5 * (e.high - e.low) <= precision * scale)
 }

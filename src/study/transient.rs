@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
+use super::decision::Decision;
 use super::offered::offered_per_s;
 use super::overload::{overloads, single_stations};
-use super::replicate::{CONFIDENCE, Progress, Run, RunOptions, Stop, Watch, decided};
+use super::replicate::{CONFIDENCE, Progress, Run, RunOptions, Stop, Watch};
 use super::settled::Steady;
 use super::worlds::{MOST_INSIDE, world};
 use crate::program::{Curve, Program, SourceKind, Supply};
@@ -38,6 +39,7 @@ pub(super) fn run(program: &Program, options: &RunOptions, watch: &dyn Watch) ->
     let confidence = stats::level_per_look(CONFIDENCE, &information);
     let one = One { program, options, warmup_s, duration_s, requests_each, watch };
     let requests = AtomicU64::new(0);
+    let mut decision = Decision::new(options, confidence);
     let (mut replications, mut stop, mut used) = (Vec::new(), Stop::Budget, 0);
     for (round, &end) in (1..).zip(&rounds) {
         used = round;
@@ -58,13 +60,14 @@ pub(super) fn run(program: &Program, options: &RunOptions, watch: &dyn Watch) ->
         if stop == Stop::Interrupted || stop == Stop::Backlog {
             break;
         }
-        if decided(options, &replications, confidence) {
+        if decision.is_made(&replications) {
             stop = Stop::Decided;
             break;
         }
     }
     Run {
-        confidence,
+        confidence: CONFIDENCE,
+        verdict_confidence: confidence,
         warmup_s,
         horizon_s: duration_s,
         requests: requests.into_inner(),

@@ -82,7 +82,7 @@ const LEAST_OBSERVATIONS: u64 = 10;
 /// - Maxima: the largest seen, as an exact number with the note [`LARGEST_SEEN`].
 ///
 /// Without data the value is `None` and the note [`NO_DATA`]; with too little of it (fewer than two
-/// replications, ten observations, or [`stats::LEAST_BEYOND`] independent ones beyond a quantile)
+/// replications or ten observations, or where the interval of a quantile reaches beyond them all)
 /// the interval is (−∞, ∞) and the note [`TOO_FEW`].
 pub fn estimate<R: Borrow<Replication>>(
     measure: &Measure,
@@ -304,15 +304,16 @@ impl Over<'_> {
             return Estimate::unknown(None, self.quantity, NO_DATA);
         }
         let enough = count >= LEAST_OBSERVATIONS;
+        let moments = || -> Vec<_> {
+            tallies.iter().map(|t| (t.count as f64, t.sum, t.sum_squares)).collect()
+        };
         match statistic {
             Statistic::Mean => {
-                let pairs: Vec<_> = tallies.iter().map(|t| (t.sum, t.count as f64)).collect();
-                self.interval(&pairs, |pairs, c| stats::ratio(pairs, c).filter(|_| enough))
+                let interval = stats::mean_of(&moments(), self.confidence).filter(|_| enough);
+                self.given(pooled(tallies.iter().copied()).mean(), interval)
             }
             Statistic::Sd => {
-                let moments: Vec<_> =
-                    tallies.iter().map(|t| (t.count as f64, t.sum, t.sum_squares)).collect();
-                let interval = stats::deviation(&moments, self.confidence).filter(|_| enough);
+                let interval = stats::deviation(&moments(), self.confidence).filter(|_| enough);
                 self.given(pooled(tallies.into_iter()).sd(), interval)
             }
             Statistic::Quantile(q) if q < 1.0 => {

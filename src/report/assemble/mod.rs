@@ -221,6 +221,7 @@ impl Measured<'_> {
                 Steady::Transient => "transient",
             },
             confidence: run.confidence,
+            verdict_confidence: run.verdict_confidence,
             repeat,
         }
     }

@@ -144,7 +144,7 @@ pub(super) fn run_line(page: &mut Page, report: &Report) {
         String::new()
     };
     let line = format!(
-        "capplan {}, seed {}: {} {} of {}{warmup}; {} requests, {} events; intervals at {}",
+        "capplan {}, seed {}: {} {} of {}{warmup}; {} requests, {} events; intervals at {}, verdicts at {}",
         report.capplan,
         run.seed,
         run.replications,
@@ -153,6 +153,7 @@ pub(super) fn run_line(page: &mut Page, report: &Report) {
         figure::about(run.requests),
         figure::about(run.events),
         figure::bare(run.confidence, Quantity::Ratio),
+        figure::bare(run.verdict_confidence, Quantity::Ratio),
     );
     page.heading("Run", "");
     page.paragraph(&toned(Tone::Faint, line), 0);

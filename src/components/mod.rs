@@ -170,6 +170,14 @@ impl Spec {
         }
     }
 
+    /// What ends a request of this service (or one on its way to it) after a constant time, seconds.
+    pub(crate) fn request_limits(&self) -> Vec<(&'static str, f64)> {
+        match self {
+            Self::Service(service) => service.request_limits(),
+            _ => Vec::new(),
+        }
+    }
+
     /// A pool as this service has it.
     pub(crate) fn pool_over(&self, pool: &Pool, component: usize) -> Pool {
         match self {

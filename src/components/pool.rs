@@ -38,6 +38,14 @@ pub(crate) enum Hold {
 }
 
 impl Pool {
+    /// How long a request waits for a connection, when that is constant, seconds.
+    pub(crate) fn patience_s(&self) -> Option<f64> {
+        match self.timeout {
+            Some(Distribution::Constant(seconds)) => Some(seconds),
+            _ => None,
+        }
+    }
+
     /// The station of one such pool in front of `server`.
     pub(crate) fn tokens(
         &self,

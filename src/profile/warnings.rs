@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::components::{Block, Spec};
+use crate::components::Spec;
 use crate::dist::Distribution;
 use crate::program::{Op, Program, SourceKind, StationKind, Target};
 use crate::source::{Fault, Faults, Node, Place, Reader};
@@ -106,45 +106,79 @@ fn sessions(model: &Model, faults: &mut Faults) {
     }
 }
 
-/// An inner timeout that is longer than the outer one never fires.
+/// An inner timeout that is longer than the outer one fires when nobody waits any more.
 fn timeouts(model: &Model, faults: &mut Faults) {
     for traffic in &model.traffic {
-        if let Some(Distribution::Constant(outer)) = traffic.policies.timeout {
+        if let Some(Distribution::Constant(outer_s)) = traffic.policies.timeout {
+            let mut inner = Inner { model, outer_s, outer: &traffic.name, seen: BTreeSet::new() };
             for (endpoint, _) in &traffic.mix {
-                inside(model, model.endpoints[*endpoint].body, outer, &traffic.name, faults);
+                inner.endpoint(*endpoint, faults);
             }
         }
     }
 }
 
-fn inside(model: &Model, block: Block, outer: f64, name: &str, faults: &mut Faults) {
-    let mut warn = |place: Place, what: &str, inner: f64| {
-        let message = format!(
-            "the timeout of {what} ({inner} s) is longer than the one of `{name}` \
-             around it ({outer} s): it never fires"
-        );
-        faults.push(Fault::warning(place, "", message));
-    };
-    let mut calls = Vec::new();
-    model.visit(block, &mut |step| {
-        let own = &step.policies.timeout;
-        let component = match &step.verb {
-            Verb::Component(action) => Some(action.component()),
-            Verb::Call(callee) => {
-                calls.push(*callee);
-                model.endpoints[*callee].service
-            }
-            _ => None,
-        };
-        let client = component.and_then(|c| model.parts[c].common.client.policies.timeout.as_ref());
-        if let Some(Distribution::Constant(inner)) = own.as_ref().or(client)
-            && *inner > outer
-        {
-            warn(step.place, "this step", *inner);
+/// The search for timeouts inside that of one traffic.
+struct Inner<'a> {
+    model: &'a Model,
+    outer_s: f64,
+    outer: &'a str,
+    /// What was said of components and endpoints already.
+    seen: BTreeSet<String>,
+}
+
+impl Inner<'_> {
+    fn endpoint(&mut self, endpoint: usize, faults: &mut Faults) {
+        let model = self.model;
+        let endpoint = &model.endpoints[endpoint];
+        if !self.seen.insert(format!("endpoints.{}", endpoint.name)) {
+            return;
         }
-    });
-    for callee in calls {
-        inside(model, model.endpoints[callee].body, outer, name, faults);
+        if let Some(service) = endpoint.service.map(|service| &model.parts[service]) {
+            for (key, inner_s) in service.spec.request_limits() {
+                self.component(&service.name, key, inner_s, service.place, faults);
+            }
+        }
+        model.visit(endpoint.body, &mut |step| {
+            let (callee, component) = match &step.verb {
+                Verb::Component(action) => (None, Some(action.component())),
+                Verb::Hold { component, .. } | Verb::Take(component) => (None, Some(*component)),
+                Verb::Call(callee) => (Some(*callee), model.endpoints[*callee].service),
+                _ => return,
+            };
+            let part = component.map(|component| &model.parts[component]);
+            let of_client = part.and_then(|part| part.common.client.policies.timeout.as_ref());
+            let own = step.policies.timeout.as_ref();
+            if let Some(Distribution::Constant(inner_s)) = own.or(of_client)
+                && *inner_s > self.outer_s
+            {
+                self.warn(step.place, "", "this step", *inner_s, faults);
+            }
+            if let Some((part, inner_s)) =
+                part.and_then(|part| Some((part, part.spec.pool()?.patience_s()?)))
+            {
+                self.component(&part.name, "pool.timeout", inner_s, part.place, faults);
+            }
+            if let Some(callee) = callee {
+                self.endpoint(callee, faults);
+            }
+        });
+    }
+
+    /// A timeout of a component, once.
+    fn component(&mut self, name: &str, key: &str, inner_s: f64, at: Place, faults: &mut Faults) {
+        let path = format!("components.{name}.{key}");
+        if inner_s > self.outer_s && self.seen.insert(path.clone()) {
+            self.warn(at, &path, &format!("`{name}.{key}`"), inner_s, faults);
+        }
+    }
+
+    fn warn(&self, place: Place, path: &str, what: &str, inner_s: f64, faults: &mut Faults) {
+        let message = format!(
+            "the timeout of {what} ({inner_s} s) is longer than the one of `{}` around it ({} s): the caller has left before it fires",
+            self.outer, self.outer_s
+        );
+        faults.push(Fault::warning(place, path, message));
     }
 }
 

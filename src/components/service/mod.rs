@@ -343,6 +343,16 @@ impl Spec {
         matches!(self.runtime, Runtime::Thread { worker_cores: Some(_), .. })
     }
 
+    /// Constant limits of a request, seconds: at the balancer, and in the service itself.
+    pub(crate) fn request_limits(&self) -> Vec<(&'static str, f64)> {
+        let limits = [("balancer.timeout", &self.balancer.timeout), ("timeout", &self.timeout)];
+        let constant = |(key, limit): (_, &Option<Distribution>)| match limit {
+            Some(Distribution::Constant(seconds)) => Some((key, *seconds)),
+            _ => None,
+        };
+        limits.into_iter().filter_map(constant).collect()
+    }
+
     /// Requests and sessions that all workers take at once.
     pub(crate) fn places(&self) -> f64 {
         let (instances, workers) = self.copies();

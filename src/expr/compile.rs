@@ -18,8 +18,6 @@ pub enum Purpose {
     Trigger,
     /// An autoscaling target: `metric = value` of anything.
     Target,
-    /// A comparison of two runs: bounds may be relative, and `slo` stands alone.
-    Diff,
 }
 
 /// A value that a condition needs.
@@ -105,8 +103,6 @@ pub enum Condition {
     Trial(Trial),
     /// No simulation can judge it.
     Manual(String),
-    /// Any objective that newly fails.
-    Slo,
 }
 
 /// One comparison.
@@ -153,13 +149,6 @@ pub enum Limit {
         metric: String,
         /// Where its value comes from.
         operand: Operand,
-    },
-    /// The base's value and so much more: a share of it, or an absolute amount.
-    Relative {
-        /// The amount in the base unit, or the share of one; below zero is less.
-        by: f64,
-        /// Whether `by` is a share of the base's value.
-        is_share: bool,
     },
 }
 
@@ -237,7 +226,7 @@ impl Condition {
             }
             Self::Lasting { inner, .. } => inner.trials(found),
             Self::Trial(trial) => found.push(trial),
-            Self::Manual(_) | Self::Slo => {}
+            Self::Manual(_) => {}
         }
     }
 
@@ -253,7 +242,7 @@ impl Condition {
                 Question::Within(low, high) => found.extend([(*i, *low), (*i, *high)]),
                 Question::Against(..) => {}
             },
-            Self::Trial(_) | Self::Lasting { .. } | Self::Manual(_) | Self::Slo => {}
+            Self::Trial(_) | Self::Lasting { .. } | Self::Manual(_) => {}
         }
     }
 }
@@ -301,9 +290,6 @@ impl Compiler<'_> {
                 None
             }
             Clause::Slo { offset } => {
-                if self.purpose == Purpose::Diff {
-                    return Some(Condition::Slo);
-                }
                 self.errors.push(
                     ExprError::new(*offset, 3, "the bare word `slo` is for `diff` only")
                         .is(Mistake::Place)
@@ -406,20 +392,14 @@ impl Compiler<'_> {
                 Some(Limit::Value(value.base))
             }
             Bound::Relative(value) => {
-                let fault = |message| {
-                    ExprError::new(value.offset, value.width(), message).is(Mistake::Place)
-                };
-                if self.purpose != Purpose::Diff {
-                    let number = value.text.trim_start_matches(['+', '-']);
-                    let error = fault(format!("`{value}` is relative to a base: `diff` only"));
-                    self.errors
-                        .push(error.hint(format!("an absolute bound has no sign: `{number}`")));
-                    return None;
-                }
-                if value.unit != Unit::Ratio {
-                    self.fits(metric, found, value)?;
-                }
-                Some(Limit::Relative { by: value.base, is_share: value.unit == Unit::Ratio })
+                let number = value.text.trim_start_matches(['+', '-']);
+                let message = format!("`{value}` is relative to a base: `diff` only");
+                self.errors.push(
+                    ExprError::new(value.offset, value.width(), message)
+                        .is(Mistake::Place)
+                        .hint(format!("an absolute bound has no sign: `{number}`")),
+                );
+                None
             }
             Bound::Scaled(_, other) | Bound::Metric(other) => {
                 let second = self.found(other)?;
@@ -471,26 +451,8 @@ impl Compiler<'_> {
 
     /// Whether a value's unit is of the metric's quantity.
     fn fits(&mut self, metric: &MetricRef, found: &Found, value: &Value) -> Option<()> {
-        let wanted = match found {
-            Found::Cost(CostMetric::PerRequest) => Unit::PerRequest,
-            Found::Cost(_) => Unit::PerMonth,
-            Found::Measured { quantity, .. } => unit_of(*quantity),
-        };
-        if value.unit == wanted {
-            return Some(());
-        }
-        let width = value.width();
-        self.errors.push(if value.unit == Unit::Count {
-            let advice = with_unit(value, wanted);
-            ExprError::new(value.offset, width, format!("needs a unit: {advice}?"))
-                .is(Mistake::Unit)
-        } else {
-            let (is, has) = (wanted.noun(), value.unit.noun());
-            ExprError::new(value.offset, width, format!("`{metric}` is {is}, `{value}` is {has}"))
-                .is(Mistake::Unit)
-                .expected(format!("{is} such as `{}`", example(wanted)))
-        });
-        None
+        let per_request = matches!(found, Found::Cost(CostMetric::PerRequest));
+        fits(metric, found.quantity(), per_request, value).map_err(|e| self.errors.push(e)).ok()
     }
 }
 
@@ -511,6 +473,32 @@ fn unanswerable(
     }
     (statistic == Some(Statistic::Max) && !is_level)
         .then_some("the largest of a part of the time is not kept")
+}
+
+/// Whether a value's unit is of a metric's quantity; money is per month, or `per_request`.
+///
+/// # Errors
+/// It is not; with what could stand there.
+pub(crate) fn fits(
+    metric: &MetricRef,
+    quantity: Quantity,
+    per_request: bool,
+    value: &Value,
+) -> Result<(), ExprError> {
+    let wanted = if per_request { Unit::PerRequest } else { unit_of(quantity) };
+    if value.unit == wanted {
+        return Ok(());
+    }
+    let width = value.width();
+    Err(if value.unit == Unit::Count {
+        let advice = with_unit(value, wanted);
+        ExprError::new(value.offset, width, format!("needs a unit: {advice}?")).is(Mistake::Unit)
+    } else {
+        let (is, has) = (wanted.noun(), value.unit.noun());
+        ExprError::new(value.offset, width, format!("`{metric}` is {is}, `{value}` is {has}"))
+            .is(Mistake::Unit)
+            .expected(format!("{is} such as `{}`", example(wanted)))
+    })
 }
 
 const fn unit_of(quantity: Quantity) -> Unit {

@@ -21,6 +21,7 @@ mod value;
 
 pub use crate::program::Comparator;
 pub use ast::{Bound, Clause, Comparison, Expression, MetricRef, Test};
+pub(crate) use compile::fits;
 pub use compile::{Compiled, Condition, Limit, Need, Operand, Purpose, Question, Trial, track};
 pub use names::{CostMetric, Names};
 pub use parse::parse;

@@ -50,7 +50,6 @@ impl Trial {
                 Limit::Metric { factor, operand, .. } => {
                     (*comparator, readings.reading(operand), *factor)
                 }
-                Limit::Relative { .. } => (*comparator, Reading::Fixed(None), 1.0),
             },
         };
         Test::Compare { value, comparator, limit, factor }

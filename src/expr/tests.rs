@@ -345,8 +345,11 @@ fn statistics_and_parts_of_levels_are_found() {
 #[test]
 fn purposes_decide_what_may_be_said() {
     assert!(compile("manual(team agrees)", Purpose::Claim).is_ok());
-    assert!(compile("slo or api.latency.p95 < +10%", Purpose::Diff).is_ok());
-    assert!(compile("api.latency.p95 < -20ms", Purpose::Diff).is_ok());
+    for relative in ["slo or api.latency.p95 < 1s", "api.latency.p95 < -20ms"] {
+        assert!(parse(relative).is_ok_and(|e| e.is_relative()));
+        let errors = compile(relative, Purpose::Objective).expect_err("only `diff` has a base");
+        assert_eq!(errors[0].mistake, Mistake::Place);
+    }
     assert!(compile("db.pool.utilization = 70%", Purpose::Target).is_ok());
     assert!(compile("cost.total > $3/mo", Purpose::Trigger).is_err());
     for cost in ["total", "provisioned", "usage", "per_user", "budget", "db", "monitoring"] {
@@ -409,7 +412,7 @@ fn any_text_is_read_or_refused_at_a_place() {
                 let canonical = expression.to_string();
                 let again = parse(&canonical).unwrap_or_else(|e| panic!("{canonical}: {e:?}"));
                 assert_eq!(again.to_string(), canonical);
-                let _ = compile(&text, Purpose::Diff);
+                let _ = compile(&text, Purpose::Claim);
             }
             Err(error) => {
                 let length = text.chars().count();

@@ -5,6 +5,7 @@
 
 mod assemble;
 mod csv;
+pub mod diff;
 mod document;
 mod figure;
 pub mod forecast;
@@ -35,6 +36,7 @@ pub use range::both_ends;
 
 #[cfg(test)]
 mod tests {
+    use super::diff::{self, Diff};
     use super::{Document, Format, Look, Report, render, sample};
 
     const PLAIN: Look = Look { width: 80, color: false, verbose: false };
@@ -88,6 +90,14 @@ mod tests {
         ] {
             let text = render(&[sample::sample()], 1, format, PLAIN);
             insta::assert_snapshot!(format!("{}_{name}", Report::KIND), text);
+            let text = render(&[diff::sample::sample()], 1, format, PLAIN);
+            insta::assert_snapshot!(format!("{}_{name}", Diff::KIND), text);
+        }
+        for (name, format) in [("table_80", Format::Table), ("json", Format::Json)] {
+            let text = render(&[diff::sample::sample()], 1, format, PLAIN);
+            let longest = text.lines().map(|line| line.chars().count()).max();
+            assert!(format == Format::Json || longest <= Some(80), "{text}");
+            insta::assert_snapshot!(format!("{}_{name}", Diff::KIND), text);
         }
     }
 }

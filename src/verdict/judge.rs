@@ -131,7 +131,6 @@ impl Bench<'_> {
             }
             Condition::Lasting { inner, span_s } => self.lasting(inner, *span_s),
             Condition::Manual(text) => undecided(format!("to be decided by people: {text}")),
-            Condition::Slo => undecided("only a comparison of two runs can say".to_owned()),
         }
     }
 
@@ -339,7 +338,6 @@ impl Bench<'_> {
                 let limit = Span::of(&other).times(*factor);
                 (compare(span, *comparator, limit), Some(point * factor))
             }
-            Question::Against(_, Limit::Relative { .. }) => (Verdict::Undecided, None),
         }
     }
 

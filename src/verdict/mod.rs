@@ -22,6 +22,7 @@ pub use evidence::{Evidence, Growth, NO_STEADY_STATE};
 pub use judge::{Finding, Ruling, Sense, judge};
 pub(crate) use judge::{brief, brief_s};
 pub use kleene::Verdict;
+pub(crate) use kleene::{Span, compare, within};
 pub use money::Money;
 pub use profile::{Alert, AlertState, Judged, Verdicts, judge_profile};
 pub use promise::{Fit, Lies, Sum, sums};

@@ -129,6 +129,26 @@ const STATISTICS: [(&str, Statistic); 5] = [
     ("max", Statistic::Max),
 ];
 
+/// The value of every metric in some replications, by the names of the document.
+pub(super) fn sampled(catalogue: &Catalogue, replications: &[Replication]) -> Vec<(String, f64)> {
+    let mut all = Vec::new();
+    for metric in &catalogue.metrics {
+        let value = |statistic| {
+            // The confidence does not reach the value.
+            estimate(&metric.measure, statistic, metric.quantity, replications, 0.95).value
+        };
+        if metric.measure.is_distribution() {
+            for (word, statistic) in STATISTICS {
+                let value = value(Some(statistic));
+                all.extend(value.map(|value| (format!("{}.{word}", metric.name), value)));
+            }
+        } else {
+            all.extend(value(None).map(|value| (metric.name.clone(), value)));
+        }
+    }
+    all
+}
+
 impl Measured<'_> {
     fn replications(&self) -> &[Replication] {
         &self.run.replications

@@ -4,6 +4,7 @@
 //! GitHub holds 65 536 characters: what is too long loses lines of its details, the last ones first,
 //! and says so; the headline is never cut.
 
+pub(super) mod diff;
 pub(super) mod simulate;
 
 use super::formats::Document;

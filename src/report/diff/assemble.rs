@@ -1,0 +1,277 @@
+//! From compared facts to the document.
+
+use std::collections::BTreeMap;
+
+use super::document::{
+    Diff, DiffRun, FailedOn, InputRow, MetricRow, Moved, MovedBracket, ObjectiveRow, PartRow, Side,
+    Sign,
+};
+use crate::profile::Profile;
+use crate::program::{Catalogue, Quantity};
+use crate::report::assemble::sampled;
+use crate::report::figure::bare;
+use crate::report::{Figure, Location, SCHEMA_VERSION};
+use crate::source::Place;
+use crate::study::Run;
+use crate::study::diff::{
+    Comparison, Facts, FailOn, MetricChange, ObjectiveChange, Part, PartChange, Stated,
+};
+use crate::verdict::{Verdict, costs};
+
+/// What was asked, as the reader knows it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What was before.
+    pub base: Side,
+    /// What is now.
+    pub head: Side,
+    /// How the two were compared; the number of figures is filled in.
+    pub run: DiffRun,
+    /// Leaves of the profiles that differ.
+    pub inputs: Vec<InputRow>,
+    /// What holds for the whole comparison.
+    pub notes: Vec<String>,
+}
+
+/// The facts with the value of each in every replication of its run.
+#[must_use]
+pub fn with_samples(
+    mut facts: Facts,
+    profile: &Profile,
+    catalogue: &Catalogue,
+    run: &Run,
+) -> Facts {
+    let mut samples: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (i, replication) in run.replications.iter().enumerate() {
+        let one = std::slice::from_ref(replication);
+        let bill = costs(profile, catalogue, one, run.confidence);
+        let mut add = |name: String, value: f64| {
+            let of = samples.entry(name).or_default();
+            of.resize(i, f64::NAN);
+            of.push(value);
+        };
+        for (name, value) in sampled(catalogue, one) {
+            add(name, value);
+        }
+        let amount = |money: &crate::verdict::Money| money.estimate().value.unwrap_or(f64::NAN);
+        add("cost.total".to_owned(), amount(&bill.total));
+        if let Some(per_user) = &bill.per_user {
+            add("cost.per_user".to_owned(), amount(per_user));
+        }
+        let mut lines: BTreeMap<String, f64> = BTreeMap::new();
+        for line in &bill.lines {
+            let value = line.amount.as_ref().map_or(f64::NAN, amount);
+            *lines.entry(format!("cost.{}", line.name)).or_default() += value;
+        }
+        lines.into_iter().for_each(|(name, value)| add(name, value));
+    }
+    let n = run.replications.len();
+    for fact in &mut facts.metrics {
+        if let Some(of) = samples.remove(&fact.name) {
+            fact.samples = of;
+            fact.samples.resize(n, f64::NAN);
+        }
+    }
+    facts
+}
+
+impl Diff {
+    /// The document on two results.
+    pub fn new(asked: Asked, parts: &[Part], comparison: &Comparison, fail_on: &[FailOn]) -> Self {
+        let rows: Vec<PartRow> =
+            parts.iter().zip(&comparison.parts).map(|(part, change)| row(part, change)).collect();
+        let fail_on = judged(parts, comparison, fail_on);
+        let verdicts = fail_on.iter().map(|f| match f.is_true {
+            "true" => Verdict::Fails,
+            "false" => Verdict::Holds,
+            _ => Verdict::Undecided,
+        });
+        let verdict = verdicts.fold(Verdict::Holds, Verdict::and);
+        let is_changed = rows.iter().any(|row| row.sign != Sign::Same);
+        let compared = comparison.compared;
+        let run = DiffRun { compared, ..asked.run };
+        let headline = headline(&rows, &fail_on, &run, asked.inputs.len());
+        Self {
+            schema_version: SCHEMA_VERSION,
+            capplan: env!("CARGO_PKG_VERSION").to_owned(),
+            document: "diff",
+            base: asked.base,
+            head: asked.head,
+            run,
+            is_changed,
+            headline,
+            verdict,
+            fail_on,
+            parts: rows,
+            inputs: asked.inputs,
+            notes: asked.notes,
+        }
+    }
+}
+
+/// Every condition in every part that is still there.
+fn judged(parts: &[Part], comparison: &Comparison, fail_on: &[FailOn]) -> Vec<FailedOn> {
+    let mut all = Vec::new();
+    for condition in fail_on {
+        for (part, change) in parts.iter().zip(&comparison.parts) {
+            let Some(outcome) = condition.judge(part, change, &bare) else { continue };
+            all.push(FailedOn {
+                expression: condition.text().to_owned(),
+                phase: part.phase.clone(),
+                end: part.end,
+                is_true: match outcome.verdict {
+                    Verdict::Holds => "true",
+                    Verdict::Undecided => "undecided",
+                    Verdict::Fails => "false",
+                },
+                reason: outcome.reason,
+                place: outcome.objective.as_ref().and_then(location),
+            });
+        }
+    }
+    all
+}
+
+fn location(stated: &Stated) -> Option<Location> {
+    let (file, Place { line, column, .. }) = stated.place.clone()?;
+    Some(Location { file, line, column })
+}
+
+fn row(part: &Part, change: &PartChange) -> PartRow {
+    let said = |facts: &Option<Facts>| facts.as_ref()?.verdict.map(Verdict::word);
+    PartRow {
+        phase: part.phase.clone(),
+        end: part.end,
+        sign: match (&part.before, &part.after) {
+            (None, _) => Sign::Added,
+            (_, None) => Sign::Removed,
+            _ if change.is_changed => Sign::Changed,
+            _ => Sign::Same,
+        },
+        before: said(&part.before),
+        after: said(&part.after),
+        objectives: change.objectives.iter().map(objective).collect(),
+        metrics: change.metrics.iter().map(metric).collect(),
+        bottleneck: change.bottleneck.clone().map(|(before, after)| Moved { before, after }),
+        headroom: change.headroom.map(|(before, after)| MovedBracket {
+            before_holds: before.map(|b| b.0),
+            before_breaks: before.and_then(|b| b.1),
+            after_holds: after.map(|b| b.0),
+            after_breaks: after.and_then(|b| b.1),
+        }),
+        state: change
+            .state
+            .clone()
+            .map(|(before, after)| Moved { before: Some(before), after: Some(after) }),
+    }
+}
+
+fn objective(change: &ObjectiveChange) -> ObjectiveRow {
+    ObjectiveRow {
+        name: change.stated.name.clone(),
+        kind: change.stated.kind.clone(),
+        expression: change.stated.expression.clone(),
+        expression_before: change.rewritten.clone(),
+        before: change.before.map(Verdict::word),
+        after: change.after.map(Verdict::word),
+        sign: match (change.before, change.after) {
+            (None, _) => Sign::Added,
+            (_, None) => Sign::Removed,
+            _ if change.is_changed => Sign::Changed,
+            _ => Sign::Same,
+        },
+        newly_fails: change.newly_fails,
+        place: location(&change.stated),
+    }
+}
+
+fn metric(change: &MetricChange) -> MetricRow {
+    let value = |e: &crate::verdict::Estimate| e.value.is_some();
+    let (before, after) = (change.before.filter(value), change.after.filter(value));
+    MetricRow {
+        name: change.name.clone(),
+        before: before.map(Figure),
+        after: after.map(Figure),
+        change: change.change.map(Figure),
+        share: change.share,
+        sign: match (before, after) {
+            _ if !change.is_significant => Sign::Same,
+            (None, _) => Sign::Added,
+            (_, None) => Sign::Removed,
+            _ => Sign::Changed,
+        },
+    }
+}
+
+/// The most important thing first: what fails, what changed, that nothing did.
+fn headline(rows: &[PartRow], fail_on: &[FailedOn], run: &DiffRun, inputs: usize) -> String {
+    let failing: Vec<&FailedOn> = fail_on.iter().filter(|f| f.is_true == "true").collect();
+    if let Some(first) = failing.first() {
+        let place =
+            first.phase.as_ref().map_or(String::new(), |phase| format!(" in phase {phase}"));
+        let more = match failing.len() - 1 {
+            0 => String::new(),
+            n => format!(" (and {n} more)"),
+        };
+        return format!("fails on `{}`{place}: {}{more}", first.expression, first.reason);
+    }
+    let several = rows.len() > 1;
+    let changed: Vec<&PartRow> = rows.iter().filter(|row| row.sign != Sign::Same).collect();
+    if changed.is_empty() {
+        let inputs = match (run.method, inputs) {
+            ("identical", _) => {
+                return "no change: both sides are the same once merged, so nothing was simulated"
+                    .to_owned();
+            }
+            (_, 0) => String::new(),
+            (_, 1) => "; 1 input changed".to_owned(),
+            (_, n) => format!("; {n} inputs changed"),
+        };
+        return format!(
+            "no change: none of {} figures and no verdict differs beyond chance{inputs}",
+            run.compared
+        );
+    }
+    let newly: usize =
+        rows.iter().map(|row| row.objectives.iter().filter(|o| o.newly_fails).count()).sum();
+    let fails = match newly {
+        0 => String::new(),
+        1 => "; 1 objective newly fails".to_owned(),
+        n => format!("; {n} objectives newly fail"),
+    };
+    let cost = rows.iter().rev().find_map(|row| {
+        let total = row.metrics.iter().find(|m| m.name == "cost.total" && m.sign != Sign::Same)?;
+        let share = total.share.map_or(String::new(), |s| format!(" ({})", percent(s)));
+        let place = if several { format!(" in {}", row.title()) } else { String::new() };
+        Some(format!("; cost.total {}{share}{place}", signed(total.change.as_ref()?)))
+    });
+    let what = if several {
+        let titles: Vec<String> = changed.iter().map(|row| row.title()).collect();
+        format!("{} of {} parts changed: {}", changed.len(), rows.len(), titles.join(", "))
+    } else {
+        let moved = changed[0].metrics.iter().filter(|m| m.sign != Sign::Same).count();
+        format!("{moved} of {} figures changed", run.compared)
+    };
+    format!("{what}{fails}{}", cost.unwrap_or_default())
+}
+
+/// A difference with its sign: `+428 ms ± 5`, `-$12.00/mo`.
+pub(in crate::report) fn signed(change: &Figure) -> String {
+    let Some(value) = change.0.value else { return "-".to_owned() };
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let turned = if value < 0.0 {
+        let e = change.0;
+        Figure(crate::verdict::Estimate { value: Some(-value), low: -e.high, high: -e.low, ..e })
+    } else {
+        *change
+    };
+    format!("{}{}", if value < 0.0 { "-" } else { "+" }, turned.with_interval())
+}
+
+/// A share with its sign: `+15.6 %`.
+pub(in crate::report) fn percent(share: f64) -> String {
+    let text = bare(share.abs(), Quantity::Ratio);
+    format!("{}{text}", if share < 0.0 { "-" } else { "+" })
+}

@@ -6,6 +6,7 @@
 mod args;
 mod completions;
 mod defect;
+mod diff;
 mod exit;
 mod goals;
 mod interrupt;
@@ -15,6 +16,7 @@ mod phases;
 mod progress;
 mod schema;
 mod show;
+mod sides;
 mod simulate;
 mod terminal;
 mod validate;
@@ -44,6 +46,8 @@ enum Command {
     /// Simulate the phases of a plan, or several profiles, side by side, with what they cost
     #[command(alias = "compare")]
     Phases(phases::Arguments),
+    /// Compare two results, or two profiles or git revisions of them, and show what really differs
+    Diff(diff::Arguments),
     /// Check profiles without running them
     Validate(validate::Arguments),
     /// Print the JSON Schema of profiles
@@ -60,6 +64,7 @@ pub fn run() -> anyhow::Result<Exit> {
     match Cli::parse().command {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Phases(arguments) => phases::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

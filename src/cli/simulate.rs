@@ -9,6 +9,7 @@ use super::show::show;
 use super::terminal::{complain, note};
 use super::{Exit, goals, interrupt};
 use crate::profile::{Options, Profile};
+use crate::program::{Catalogue, Program};
 use crate::report::{self, Asked, Findings, Report};
 use crate::source::{self, End, Faults, Files, Input};
 use crate::study::{self, Case, More, Run, Watch};
@@ -65,30 +66,43 @@ pub(super) fn simulated(
     let options = goals::options(profile, &catalogue, running.max_requests); // what must be decided
     goals::affordable(profile, &program, &options, running)?; // a stated length may take for ever
     let run = study::run(&program, &options, watch); // until it is decided, or the budget is used
-    let (verdicts, costs) = study::judge_run(profile, &program, &catalogue, &run); // pure
+    let budget = options.max_requests / DIAGNOSIS;
+    Ok(explained((profile, &program, &catalogue), run, budget, asked, more, watch))
+}
+
+/// Judges a run and finds out what holds the system back, for at most `max_requests` more.
+pub(super) fn explained(
+    (profile, program, catalogue): (&Profile, &Program, &Catalogue),
+    run: Run,
+    max_requests: u64,
+    asked: &Asked,
+    more: More<'_>,
+    watch: &dyn Watch,
+) -> Simulated {
+    let (verdicts, costs) = study::judge_run(profile, program, catalogue, &run); // pure
     let case = Case {
         profile,
-        program: &program,
-        catalogue: &catalogue,
+        program,
+        catalogue,
         run: &run,
         verdicts: &verdicts,
         costs: &costs,
-        seed: options.seed,
-        max_requests: options.max_requests / DIAGNOSIS,
+        seed: profile.run.seed,
+        max_requests,
         more,
     };
     let diagnosis = study::diagnose(&case, watch); // paired runs: what more of each resource does
     let findings = Findings {
         profile,
-        program: &program,
-        catalogue: &catalogue,
+        program,
+        catalogue,
         run: &run,
         costs: &costs,
         verdicts: &verdicts,
         diagnosis: &diagnosis,
     };
     let report = Report::new(&findings, asked);
-    Ok(Simulated { report, costs, run })
+    Simulated { report, costs, run }
 }
 
 /// Part of the budget that finding the bottlenecks may spend besides.

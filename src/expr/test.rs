@@ -30,7 +30,7 @@ impl Condition {
                 readings: Test::readings_in(*span_s, window_s),
             }),
             Self::Trial(trial) => Some(trial.test(readings)),
-            Self::Manual(_) | Self::Slo => None,
+            Self::Manual(_) => None,
         }
     }
 }

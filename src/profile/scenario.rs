@@ -111,6 +111,11 @@ impl Scenario {
 }
 
 impl Phase {
+    /// What it says, all layers merged.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     /// The same phase with other numbers of users; `None` where a profile with so many cannot be.
     pub fn with_users(&self, users: &[(String, f64)]) -> Option<Profile> {
         let options = Options { users: users.to_vec(), ..self.options.clone() };

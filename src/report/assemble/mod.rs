@@ -129,6 +129,19 @@ const STATISTICS: [(&str, Statistic); 5] = [
     ("max", Statistic::Max),
 ];
 
+/// The name of every metric, as the document has it.
+pub(super) fn named_metrics(catalogue: &Catalogue) -> impl Iterator<Item = (String, Quantity)> {
+    catalogue.metrics.iter().flat_map(|metric| {
+        let name = &metric.name;
+        let names: Vec<String> = if metric.measure.is_distribution() {
+            STATISTICS.iter().map(|(word, _)| format!("{name}.{word}")).collect()
+        } else {
+            vec![name.clone()]
+        };
+        names.into_iter().map(|name| (name, metric.quantity))
+    })
+}
+
 /// The value of every metric in some replications, by the names of the document.
 pub(super) fn sampled(catalogue: &Catalogue, replications: &[Replication]) -> Vec<(String, f64)> {
     let mut all = Vec::new();

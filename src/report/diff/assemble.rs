@@ -8,15 +8,16 @@ use super::document::{
 };
 use crate::profile::Profile;
 use crate::program::{Catalogue, Quantity};
-use crate::report::assemble::sampled;
+use crate::report::assemble::{named_metrics, sampled};
 use crate::report::figure::bare;
 use crate::report::{Figure, Location, SCHEMA_VERSION};
 use crate::source::Place;
 use crate::study::Run;
 use crate::study::diff::{
-    Comparison, Facts, FailOn, MetricChange, ObjectiveChange, Part, PartChange, Stated,
+    Comparison, Fact, Facts, FailOn, MetricChange, ObjectiveChange, Part, PartChange, Stated,
 };
-use crate::verdict::{Verdict, costs};
+use crate::verdict::estimate::NO_DATA;
+use crate::verdict::{Estimate, Verdict, costs};
 
 /// What was asked, as the reader knows it.
 #[derive(Clone, Debug)]
@@ -55,9 +56,12 @@ pub fn with_samples(
         }
         let amount = |money: &crate::verdict::Money| money.estimate().value.unwrap_or(f64::NAN);
         add("cost.total".to_owned(), amount(&bill.total));
-        if let Some(per_user) = &bill.per_user {
-            add("cost.per_user".to_owned(), amount(per_user));
+        let shares = [("per_user", &bill.per_user), ("per_request", &bill.per_request)];
+        for (name, share) in shares {
+            share.iter().for_each(|share| add(format!("cost.{name}"), amount(share)));
         }
+        add("cost.provisioned".to_owned(), amount(&bill.provisioned));
+        add("cost.usage".to_owned(), amount(&bill.usage));
         let mut lines: BTreeMap<String, f64> = BTreeMap::new();
         for line in &bill.lines {
             let value = line.amount.as_ref().map_or(f64::NAN, amount);
@@ -73,6 +77,26 @@ pub fn with_samples(
         }
     }
     facts
+}
+
+/// The names of all figures of a profile, without values: what conditions may speak of.
+pub fn named(profile: &Profile, catalogue: &Catalogue) -> Facts {
+    let fact = |name: String, quantity| Fact {
+        name,
+        estimate: Estimate::unknown(None, quantity, NO_DATA),
+        samples: Vec::new(),
+    };
+    let mut metrics: Vec<Fact> =
+        named_metrics(catalogue).map(|(name, quantity)| fact(name, quantity)).collect();
+    let cost = &profile.cost;
+    let words = ["total", "provisioned", "usage", "per_request"].map(str::to_owned);
+    let optional = [("per_user", cost.per.is_some()), ("budget", cost.budget.is_some())];
+    let optional = optional.into_iter().filter(|o| o.1).map(|o| o.0.to_owned());
+    let priced = profile.prices.iter().map(|item| item.component.clone());
+    let other = cost.other.iter().map(|row| row.0.clone());
+    let rows = words.into_iter().chain(optional).chain(priced).chain(other);
+    metrics.extend(rows.map(|row| fact(format!("cost.{row}"), Quantity::Money)));
+    Facts { metrics, ..Facts::default() }
 }
 
 impl Diff {
@@ -186,7 +210,7 @@ fn objective(change: &ObjectiveChange) -> ObjectiveRow {
 }
 
 fn metric(change: &MetricChange) -> MetricRow {
-    let value = |e: &crate::verdict::Estimate| e.value.is_some();
+    let value = |e: &Estimate| e.value.is_some();
     let (before, after) = (change.before.filter(value), change.after.filter(value));
     MetricRow {
         name: change.name.clone(),
@@ -263,7 +287,7 @@ pub(in crate::report) fn signed(change: &Figure) -> String {
     }
     let turned = if value < 0.0 {
         let e = change.0;
-        Figure(crate::verdict::Estimate { value: Some(-value), low: -e.high, high: -e.low, ..e })
+        Figure(Estimate { value: Some(-value), low: -e.high, high: -e.low, ..e })
     } else {
         *change
     };

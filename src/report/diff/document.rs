@@ -146,13 +146,9 @@ pub struct PartRow {
 }
 
 impl PartRow {
-    /// `grow (lower end)`; empty for a single profile.
+    /// `grow@low`; empty for a single profile.
     pub fn title(&self) -> String {
-        let end = match self.end {
-            Some("low") => " (lower end)",
-            Some(_) => " (upper end)",
-            None => "",
-        };
+        let end = self.end.map_or_else(String::new, |end| format!("@{end}"));
         self.phase.as_ref().map_or_else(String::new, |phase| format!("{phase}{end}"))
     }
 }

@@ -7,7 +7,7 @@ mod read;
 pub(super) mod sample;
 pub(super) mod table;
 
-pub use assemble::{Asked, with_samples};
+pub use assemble::{Asked, named, with_samples};
 pub(super) use assemble::{percent, signed};
 pub use document::{
     Diff, DiffRun, FailedOn, InputRow, MetricRow, Moved, MovedBracket, ObjectiveRow, PartRow, Side,

@@ -203,7 +203,30 @@ fn money(cost: &Value) -> Vec<Fact> {
         let estimate = &mut facts[per_user].estimate;
         (estimate.low, estimate.high) = (whole.low * share, whole.high * share);
     }
+    if let Some(per_1000) = number(&cost["per_1000_requests"])
+        && let Some(value) = facts[0].estimate.value.filter(|value| *value > 0.0)
+    {
+        // As the share per user: as uncertain as the total, at least.
+        let (whole, share) = (facts[0].estimate, per_1000 / 1000.0 / value);
+        let of = |x: f64| x * share;
+        let (low, high) = (of(whole.low), of(whole.high));
+        let estimate = Estimate { value: Some(of(value)), low, high, ..whole };
+        facts.extend(fact("cost.per_request", estimate));
+    }
+    for kind in ["provisioned", "usage"] {
+        facts.push(Fact {
+            name: format!("cost.{kind}"),
+            estimate: Estimate::exact(0.0, Quantity::Money),
+            samples: Vec::new(),
+        });
+    }
     for line in list(&cost["lines"]) {
+        if let Some(kind) = line["kind"].as_str()
+            && let Some(sum) = facts.iter_mut().find(|f| f.name == format!("cost.{kind}"))
+            && let Some(more) = of("", &line["amount"], &line["amount_low"], &line["amount_high"])
+        {
+            add(&mut sum.estimate, &more.estimate);
+        }
         let Some(name) = line["name"].as_str() else { continue };
         let name = format!("cost.{name}");
         let Some(line) = of(&name, &line["amount"], &line["amount_low"], &line["amount_high"])
@@ -211,16 +234,17 @@ fn money(cost: &Value) -> Vec<Fact> {
             continue;
         };
         match facts.iter_mut().find(|f| f.name == name) {
-            Some(same) => {
-                let (sum, more) = (&mut same.estimate, line.estimate);
-                sum.value = sum.value.zip(more.value).map(|(a, b)| a + b);
-                sum.low += more.low;
-                sum.high += more.high;
-            }
+            Some(same) => add(&mut same.estimate, &line.estimate),
             None => facts.push(line),
         }
     }
     facts
+}
+
+fn add(sum: &mut Estimate, more: &Estimate) {
+    sum.value = sum.value.zip(more.value).map(|(a, b)| a + b);
+    sum.low += more.low;
+    sum.high += more.high;
 }
 
 fn stated(row: &Value) -> Option<Stated> {

@@ -79,7 +79,7 @@ fn summary(page: &mut Page, diff: &Diff) {
         Column::left("").close(),
         Column::left("verdict"),
         Column::left("p95"),
-        Column::right("").close(),
+        Column::right("").close().from(90),
         Column::left("cost per month"),
         Column::right("").close(),
     ];

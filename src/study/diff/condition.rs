@@ -46,6 +46,12 @@ impl FailOn {
         &self.expression.text
     }
 
+    /// Whether it asks only how the head differs from the base: of equal sides it is known beforehand.
+    pub fn is_relative(&self) -> bool {
+        let relative = |c: &&Comparison| matches!(c.test, Test::Against(_, Bound::Relative(_)));
+        comparisons(&self.expression.clause).iter().all(relative)
+    }
+
     /// Finds its metrics in the results, and checks its units.
     ///
     /// # Errors
@@ -232,12 +238,13 @@ impl Judge<'_> {
         let missing = fact.estimate.value.is_none();
         match &comparison.test {
             _ if missing => said(Verdict::Undecided, String::new()),
-            Test::Within(low, high) => {
-                said(within(span, low.base, high.base), format!(", within {low}..{high}"))
-            }
+            Test::Within(low, high) => said(
+                within(span, low.base, high.base),
+                format!("; fails when within {low}..{high}"),
+            ),
             Test::Against(comparator, Bound::Value(value)) => said(
                 compare(span, *comparator, Span::exact(value.base)),
-                format!(", asked for {} {value}", comparator.sign()),
+                format!("; fails when {} {value}", comparator.sign()),
             ),
             Test::Against(comparator, Bound::Relative(by)) => {
                 let Some((base, old)) =
@@ -250,7 +257,7 @@ impl Judge<'_> {
                 let share = change_of(old.estimate.value, fact.estimate.value);
                 said(
                     verdict,
-                    format!(", was {before}{share}; asked for {} {by}", comparator.sign()),
+                    format!(", was {before}{share}; fails when {} {by}", comparator.sign()),
                 )
             }
             Test::Against(comparator, bound @ (Bound::Scaled(_, other) | Bound::Metric(other))) => {
@@ -260,7 +267,7 @@ impl Judge<'_> {
                 };
                 let verdict = compare(span, *comparator, Span::of(&limit.estimate).times(factor));
                 let value = shown(limit.estimate.value, quantity);
-                said(verdict, format!(", asked for {} {bound} ({value})", comparator.sign()))
+                said(verdict, format!("; fails when {} {bound} ({value})", comparator.sign()))
             }
         }
     }

@@ -85,15 +85,3 @@ pub struct Part {
     /// What is known; `None` when it is gone.
     pub after: Option<Facts>,
 }
-
-impl Part {
-    /// How a sentence names it: `phase grow (upper end)`; empty for a single profile.
-    pub fn title(&self) -> String {
-        let end = match self.end {
-            Some("low") => " (lower end)",
-            Some(_) => " (upper end)",
-            None => "",
-        };
-        self.phase.as_ref().map_or_else(String::new, |phase| format!("phase {phase}{end}"))
-    }
-}

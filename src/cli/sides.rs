@@ -1,0 +1,328 @@
+//! Both sides of a comparison as profiles: read, matched, and simulated in pairs.
+
+use std::fmt::Write;
+
+use super::goals;
+use super::options::{Changes, Running};
+use super::simulate::{DIAGNOSIS, explained};
+use super::terminal::{Color, complain, note};
+use crate::profile::{Judgement, Options, Profile, Scenario};
+use crate::program::{Catalogue, Program};
+use crate::report::diff::{InputRow, Sign, facts_of, named, with_samples};
+use crate::report::{Asked, Location};
+use crate::source::{self, Change, Files, Input, Tree};
+use crate::study::diff::{Facts, Part};
+use crate::study::{self, More, Run, RunOptions, Watch};
+
+/// Requests for a whole comparison, unless others are allowed by `--max-requests`: some seconds.
+const MAX_REQUESTS: u64 = 3_000_000;
+/// Fewest for one side of one part, headroom and bottlenecks included.
+const LEAST_REQUESTS: u64 = 60_000;
+
+/// A profile, or one end of a phase, ready to run.
+struct Loaded {
+    phase: Option<String>,
+    end: Option<&'static str>,
+    profile: Profile,
+    program: Program,
+    catalogue: Catalogue,
+    file: String,
+}
+
+/// One side: its title, the merged tree of each phase, and what is to be simulated.
+pub(super) struct LoadedSide {
+    name: String,
+    trees: Vec<(Option<String>, Tree)>,
+    parts: Vec<Loaded>,
+}
+
+/// What is to be compared with what.
+pub(super) struct Sides {
+    /// Titles of both.
+    pub(super) names: (String, String),
+    trees: (Vec<(Option<String>, Tree)>, Vec<(Option<String>, Tree)>),
+    parts: Vec<(Option<Loaded>, Option<Loaded>)>,
+}
+
+/// What simulating both sides found.
+pub(super) struct Simulated {
+    /// Facts of both sides.
+    pub(super) parts: Vec<Part>,
+    /// Requests that it took.
+    pub(super) requests: u64,
+    /// Seed of both sides.
+    pub(super) seed: u64,
+    /// Whether both sides mean the same, so that nothing differs.
+    pub(super) is_same: bool,
+    /// How it was done, in a sentence.
+    pub(super) says: String,
+}
+
+/// Reads one side; faults are printed, and then there is none.
+pub(super) fn load(
+    input: &Input,
+    file: &str,
+    (changes, running, color): (&Changes, &Running, Color),
+) -> Option<LoadedSide> {
+    let Changes { sets, scale, asserts } = changes.clone();
+    let options = Options { sets, asserts, scale, ..Options::default() };
+    let scenario = match Scenario::load(input, &options) {
+        Ok(scenario) => scenario,
+        Err((files, faults)) => {
+            note(&source::render(&files, &faults, color.on_stderr()));
+            complain(&format!("{file}: not simulated"));
+            return None;
+        }
+    };
+    let (mut trees, mut parts) = (Vec::new(), Vec::new());
+    for phase in scenario.phases {
+        let name = scenario.is_plan.then(|| phase.name.clone());
+        trees.push((name.clone(), phase.tree().clone()));
+        let is_range = phase.low.is_some();
+        let low = phase.low.map(|low| (low, Some("low")));
+        let high = (phase.profile, is_range.then_some("high"));
+        for (profile, end) in low.into_iter().chain([high]) {
+            let profile = running.over(profile);
+            let (program, catalogue) = profile.lower();
+            let (phase, file) = (name.clone(), file.to_owned());
+            parts.push(Loaded { phase, end, profile, program, catalogue, file });
+        }
+    }
+    Some(LoadedSide { name: scenario.name, trees, parts })
+}
+
+/// Parts with the same name belong together: in the order of the head, then what is gone.
+pub(super) fn matched(base: LoadedSide, head: LoadedSide) -> Sides {
+    let mut old: Vec<Option<Loaded>> = base.parts.into_iter().map(Some).collect();
+    let mut parts: Vec<(Option<Loaded>, Option<Loaded>)> = Vec::new();
+    for new in head.parts {
+        let same = |old: &&mut Option<Loaded>| {
+            old.as_ref().is_some_and(|old| old.phase == new.phase && old.end == new.end)
+        };
+        let before = old.iter_mut().find(same).and_then(Option::take);
+        parts.push((before, Some(new)));
+    }
+    parts.extend(old.into_iter().flatten().map(|gone| (Some(gone), None)));
+    Sides { names: (base.name, head.name), trees: (base.trees, head.trees), parts }
+}
+
+impl Sides {
+    /// The parts with the names of their figures and no values.
+    pub(super) fn skeleton(&self) -> Vec<Part> {
+        let facts = |loaded: &Loaded| named(&loaded.profile, &loaded.catalogue);
+        let part = |(base, head): &(Option<Loaded>, Option<Loaded>)| Part {
+            before: base.as_ref().map(facts),
+            after: head.as_ref().map(facts),
+            ..part_of(base.as_ref(), head.as_ref())
+        };
+        self.parts.iter().map(part).collect()
+    }
+
+    /// Simulates every part on both sides with the same random numbers. Where both sides mean the
+    /// same everywhere, nothing is simulated unless it `must_run`.
+    ///
+    /// # Errors
+    /// A stated length would take for ever.
+    pub(super) fn simulate(
+        &self,
+        (running, scale): (&Running, f64),
+        must_run: bool,
+        watch: &dyn Watch,
+    ) -> anyhow::Result<Simulated> {
+        let first = self.parts.iter().find_map(|(base, head)| base.as_ref().or(head.as_ref()));
+        let seed = first.map_or(0, |loaded| loaded.profile.run.seed);
+        let is_same = self.parts.iter().all(|(base, head)| match (base, head) {
+            (Some(base), Some(head)) => fingerprint(base) == fingerprint(head),
+            _ => false,
+        });
+        if is_same && !must_run {
+            let says = "Both sides mean the same system with the same conditions and prices: their \
+                        results are the same, and nothing was simulated.";
+            let (parts, says) = (Vec::new(), says.to_owned());
+            return Ok(Simulated { parts, requests: 0, seed, is_same, says });
+        }
+        let mut simulated =
+            Simulated { parts: Vec::new(), requests: 0, seed, is_same: false, says: String::new() };
+        let runs = 2 * self.parts.len().max(1) as u64;
+        let budget = running.max_requests.unwrap_or(MAX_REQUESTS);
+        let share = (budget / runs).max(LEAST_REQUESTS);
+        for (base, head) in &self.parts {
+            if watch.interrupted() {
+                anyhow::bail!("interrupted: nothing was compared");
+            }
+            let one = One { running, scale, seed, share, watch };
+            let (before, after) = match (base, head) {
+                (Some(base), Some(head)) => one.pair(base, head, &mut simulated)?,
+                (base, head) => {
+                    let mut alone = |loaded: &Option<Loaded>| -> anyhow::Result<Option<Facts>> {
+                        loaded.as_ref().map(|l| one.alone(l, &mut simulated)).transpose()
+                    };
+                    (alone(base)?, alone(head)?)
+                }
+            };
+            let part = part_of(base.as_ref(), head.as_ref());
+            simulated.parts.push(Part { before, after, ..part });
+        }
+        simulated.says = format!(
+            "Both sides were simulated with the same random numbers (seed {seed}, the same \
+             replications, warm-up and length) and compared replication by replication (paired t)."
+        );
+        Ok(simulated)
+    }
+
+    /// Leaves that differ between the merged profiles; what differs in every phase is said once.
+    pub(super) fn inputs(&self) -> Vec<InputRow> {
+        let (base, head) = &self.trees;
+        let mut rows: Vec<InputRow> = Vec::new();
+        let mut common = 0;
+        for (phase, tree) in head {
+            let Some((_, old)) = base.iter().find(|(name, _)| name == phase) else { continue };
+            common += 1;
+            let changes = source::changes(&old.root, &tree.root);
+            rows.extend(changes.into_iter().map(|c| input_row(phase.clone(), c, &tree.files)));
+        }
+        let same = |a: &InputRow, b: &InputRow| {
+            (&a.path, &a.before, &a.after) == (&b.path, &b.before, &b.after)
+        };
+        let everywhere = |row: &InputRow| rows.iter().filter(|r| same(row, r)).count() == common;
+        let everywhere: Vec<bool> = rows.iter().map(everywhere).collect();
+        let mut shown: Vec<InputRow> = Vec::new();
+        for (mut row, everywhere) in rows.into_iter().zip(everywhere) {
+            if everywhere {
+                row.phase = None;
+            }
+            if !everywhere || !shown.iter().any(|known| same(known, &row)) {
+                shown.push(row);
+            }
+        }
+        shown
+    }
+
+    /// What a reader must know of the comparison.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let seeds = |l: &Loaded| l.profile.run.seed;
+        let differ = self.parts.iter().any(|(base, head)| {
+            base.as_ref().zip(head.as_ref()).is_some_and(|(b, h)| seeds(b) != seeds(h))
+        });
+        let says = "`run` of BASE was used for both sides where they differ.";
+        if differ { vec![says.to_owned()] } else { Vec::new() }
+    }
+}
+
+fn part_of(base: Option<&Loaded>, head: Option<&Loaded>) -> Part {
+    let any = head.or(base).expect("a part has a side");
+    Part { phase: any.phase.clone(), end: any.end, before: None, after: None }
+}
+
+fn input_row(phase: Option<String>, change: Change, files: &Files) -> InputRow {
+    let file = files.name(change.place.file);
+    let is_file = change.place.line > 0 && !file.starts_with("--");
+    let place = is_file.then(|| Location {
+        file: file.to_owned(),
+        line: change.place.line,
+        column: change.place.column,
+    });
+    InputRow {
+        phase,
+        sign: match (&change.before, &change.after) {
+            (None, _) => Sign::Added,
+            (_, None) => Sign::Removed,
+            _ => Sign::Changed,
+        },
+        path: change.path,
+        before: change.before,
+        after: change.after,
+        place,
+    }
+}
+
+/// Everything that a result depends on, and nothing of where it is written.
+fn fingerprint(loaded: &Loaded) -> String {
+    let Loaded { profile, program, .. } = loaded;
+    let mut text = format!("{program:?}{:?}{:?}", profile.prices, profile.users);
+    let cost = &profile.cost;
+    let _ = write!(text, "{:?}{:?}{:?}{:?}", cost.per, cost.budget, cost.load_share, cost.other);
+    let condition = |j: &Judgement| format!("{:?} {} {}\n", j.role, j.name, j.text);
+    profile.judgements().for_each(|judgement| text.push_str(&condition(judgement)));
+    text
+}
+
+/// How each part is run.
+struct One<'a> {
+    running: &'a Running,
+    scale: f64,
+    seed: u64,
+    /// Requests for one side, those of its diagnosis included.
+    share: u64,
+    watch: &'a dyn Watch,
+}
+
+impl One<'_> {
+    fn options(&self, loaded: &Loaded) -> anyhow::Result<RunOptions> {
+        let run = &loaded.profile.run;
+        let options = RunOptions {
+            seed: self.seed,
+            replications: run.replications,
+            // Finding bottlenecks and headroom spends a part of it besides.
+            max_requests: self.share * DIAGNOSIS / (DIAGNOSIS + 1),
+            precision: run.precision,
+            warmup_s: run.warmup_s,
+            duration_s: run.duration_s,
+            targets: Vec::new(),
+        };
+        goals::affordable(&loaded.profile, &loaded.program, &options, self.running).map_err(
+            |(files, faults)| {
+                note(&source::render(&files, &faults, false));
+                anyhow::anyhow!("{}: not simulated", loaded.file)
+            },
+        )?;
+        Ok(options)
+    }
+
+    fn pair(
+        &self,
+        base: &Loaded,
+        head: &Loaded,
+        simulated: &mut Simulated,
+    ) -> anyhow::Result<(Option<Facts>, Option<Facts>)> {
+        let options = self.options(base)?;
+        self.options(head)?;
+        if fingerprint(base) == fingerprint(head) {
+            let run = study::run(&base.program, &options, self.watch);
+            let facts = self.facts(base, run, &options, simulated);
+            return Ok((Some(facts.clone()), Some(facts)));
+        }
+        let pair = study::pair(&base.program, &head.program, &options, self.watch);
+        let before = self.facts(base, pair.base, &options, simulated);
+        let after = self.facts(head, pair.head, &options, simulated);
+        Ok((Some(before), Some(after)))
+    }
+
+    fn alone(&self, loaded: &Loaded, simulated: &mut Simulated) -> anyhow::Result<Facts> {
+        let options = self.options(loaded)?;
+        let run = study::run(&loaded.program, &options, self.watch);
+        Ok(self.facts(loaded, run, &options, simulated))
+    }
+
+    fn facts(
+        &self,
+        loaded: &Loaded,
+        run: Run,
+        options: &RunOptions,
+        simulated: &mut Simulated,
+    ) -> Facts {
+        let Loaded { profile, program, catalogue, file, .. } = loaded;
+        let asked = Asked {
+            file: file.clone(),
+            sets: Vec::new(),
+            scale: self.scale,
+            repeat: String::new(),
+        };
+        let budget = options.max_requests / DIAGNOSIS;
+        let these = (profile, program, catalogue);
+        let simulation = explained(these, run, budget, &asked, More::Load, self.watch);
+        let (report, run) = (&simulation.report, &simulation.run);
+        simulated.requests += report.run.requests + report.diagnosis.requests;
+        with_samples(facts_of(report), profile, catalogue, run)
+    }
+}

@@ -294,8 +294,14 @@ pub(in crate::report) fn signed(change: &Figure) -> String {
     format!("{}{}", if value < 0.0 { "-" } else { "+" }, turned.with_interval())
 }
 
-/// A share with its sign: `+15.6 %`.
+/// A share with its sign: `+15.6 %`; a factor where a share is hard to read: `385 x`.
 pub(in crate::report) fn percent(share: f64) -> String {
+    if share >= MANY {
+        return crate::report::table::times(1.0 + share);
+    }
     let text = bare(share.abs(), Quantity::Ratio);
     format!("{}{text}", if share < 0.0 { "-" } else { "+" })
 }
+
+/// Growth from which on a factor is printed: ten times as much and more.
+const MANY: f64 = 9.0;

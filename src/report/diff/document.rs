@@ -185,7 +185,7 @@ pub struct MetricRow {
     pub before: Option<Figure>,
     /// Now.
     pub after: Option<Figure>,
-    /// The difference, with its interval at the level of all figures together.
+    /// The difference, with its interval at 99 %.
     pub change: Option<Figure>,
     /// The difference as a share of the value before (0.1: 10 % more).
     pub share: Option<f64>,

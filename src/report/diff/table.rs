@@ -35,8 +35,10 @@ fn head(page: &mut Page, diff: &Diff) {
 /// `HEAD~1:a.yaml`, without a path that says nothing.
 fn side(side: &super::Side) -> String {
     match &side.commit {
-        Some(commit) => format!("{} ({})", side.file, &commit[..commit.len().min(10)]),
-        None => side.file.clone(),
+        Some(commit) if !side.file.starts_with(&commit[..commit.len().min(7)]) => {
+            format!("{} ({})", side.file, &commit[..commit.len().min(10)])
+        }
+        _ => side.file.clone(),
     }
 }
 
@@ -144,6 +146,10 @@ fn changes(page: &mut Page, part: &PartRow) {
         let text = |side: &Option<String>| side.clone().unwrap_or_else(|| "none".to_owned());
         let arrow = format!("{} -> {}", text(&moved.before), text(&moved.after));
         grid.row([sign(Sign::Changed), what.into(), arrow.into(), "".into(), "".into()]);
+    }
+    if part.state.as_ref().is_some_and(|state| state.after.as_deref() == Some("growing")) {
+        let text = "a queue grows without bound: latencies depend on the length of the run";
+        grid.note(toned(Tone::Warn, text));
     }
     if let Some(moved) = &part.headroom {
         let text = headroom(moved).into();

@@ -52,7 +52,8 @@ pub struct MetricChange {
     pub before: Option<Estimate>,
     /// After; `None` when it is gone.
     pub after: Option<Estimate>,
-    /// The difference with its interval; `None` without both, or without intervals.
+    /// The difference with its interval, at 99 % for each figure by itself; `None` without both, or
+    /// without intervals.
     pub change: Option<Estimate>,
     /// The difference as a share of the value before; `None` when that is zero.
     pub share: Option<f64>,
@@ -84,12 +85,10 @@ pub fn compare(parts: &[Part]) -> Comparison {
     let tested = compared.iter().flatten().filter_map(|(_, contrast)| contrast.as_ref());
     let p_values: Vec<f64> = tested.map(Contrast::p_value).collect();
     let mut rejected = holm(&p_values, CHANCE).into_iter();
-    // Intervals are shown at the level that every one of so many figures may have on its own.
-    let confidence = 1.0 - CHANCE / p_values.len().max(1) as f64;
     for (change, contrast) in compared.iter_mut().flatten() {
         let Some(contrast) = contrast else { continue };
         let is_rejected = rejected.next().expect("one per contrast");
-        let (low, high) = contrast.interval(confidence);
+        let (low, high) = contrast.interval(1.0 - CHANCE);
         let quantity = change.after.map_or(Quantity::Count, |after| after.quantity);
         let value = Some(contrast.difference);
         change.change = Some(Estimate { value, low, high, quantity, note: None });
@@ -170,9 +169,13 @@ fn names(sides: &[&Facts]) -> Vec<String> {
         }
     }
     let costs = sides.iter().flat_map(|facts| &facts.metrics);
-    costs.filter(|fact| fact.name.starts_with("cost.")).for_each(|fact| add(fact.name.clone()));
+    let shown = |name: &&str| name.starts_with("cost.") && !SUMS.contains(name);
+    costs.map(|fact| fact.name.as_str()).filter(shown).for_each(|name| add(name.to_owned()));
     names
 }
+
+/// Money that says again what the lines say, or is too small to read.
+const SUMS: [&str; 3] = ["cost.provisioned", "cost.usage", "cost.per_request"];
 
 fn part_change(part: &Part, metrics: Vec<MetricChange>) -> PartChange {
     let moved = metrics.iter().any(|m| m.is_significant);

@@ -25,6 +25,8 @@ mod policies;
 mod queues;
 #[path = "theory/run.rs"]
 mod run;
+#[path = "theory/scaling.rs"]
+mod scaling;
 #[path = "theory/services.rs"]
 mod services;
 #[path = "theory/sources.rs"]

@@ -1,6 +1,7 @@
 //! The workers of an instance: how requests and sessions find one, restarts, and the death of all.
 
 use super::calendar::{END_OF_TIME, Time};
+use super::level::Gauge;
 use super::shares::Note;
 use super::task::{NOBODY, Queue, State, Tasks};
 use super::tokens::Answer;
@@ -57,6 +58,8 @@ pub(crate) struct CrewState {
     first_worker: u32,
     /// What its workers do when they have booted.
     working: Mode,
+    /// Workers that take work.
+    pub(crate) available: Gauge,
 }
 
 impl CrewState {
@@ -73,6 +76,18 @@ impl CrewState {
             per_worker: spec.per_worker,
             first_worker: spec.first_worker,
             working: Mode::Up,
+            available: Gauge::starting_at(f64::from(spec.workers)),
+        }
+    }
+
+    fn set_mode(&mut self, now: Time, worker: u32, mode: Mode) {
+        let w = &mut self.workers[worker as usize];
+        let before = w.works();
+        w.mode = mode;
+        match (before, w.works()) {
+            (false, true) => self.available.add(now, 1.0),
+            (true, false) => self.available.add(now, -1.0),
+            _ => {}
         }
     }
 
@@ -522,9 +537,10 @@ impl<'p> World<'p> {
             self.instances[instance.index()].recycles += 1;
         }
         let deadline = self.now + self.crew_spec(station).drain_ns;
-        let w = &mut self.crew(station).workers[worker as usize];
-        w.mode = Mode::Draining;
-        let start = w.starts;
+        let now = self.now;
+        let crew = self.crew(station);
+        crew.set_mode(now, worker, Mode::Draining);
+        let start = crew.workers[worker as usize].starts;
         self.worker_at(deadline, WorkerEvent { station, worker, start });
     }
 
@@ -543,8 +559,9 @@ impl<'p> World<'p> {
         match w.mode {
             Mode::Draining => self.restart(station, worker),
             Mode::Booting => {
+                let now = self.now;
                 let crew = self.crew(station);
-                crew.workers[worker as usize].mode = crew.working;
+                crew.set_mode(now, worker, crew.working);
                 if let Some(instance) = self.program.stations[station as usize].instance {
                     self.instance_up(instance);
                 }
@@ -558,8 +575,9 @@ impl<'p> World<'p> {
     /// All workers of an instance begin anew in a mode: it starts, is there, or is not.
     pub(crate) fn restart_workers(&mut self, station: u32, mode: Mode) {
         for worker in 0..self.crew(station).workers.len() as u32 {
+            let now = self.now;
+            self.crew(station).set_mode(now, worker, mode);
             let w = &mut self.crew(station).workers[worker as usize];
-            w.mode = mode;
             w.starts += 1;
             let start = w.starts;
             let life = self.worker_life(station, worker, start);
@@ -588,8 +606,9 @@ impl<'p> World<'p> {
 
     /// Ends what is left on a worker and boots it.
     fn restart(&mut self, station: u32, worker: u32) {
+        let now = self.now;
+        self.crew(station).set_mode(now, worker, Mode::Booting);
         let w = &mut self.crew(station).workers[worker as usize];
-        w.mode = Mode::Booting;
         w.starts += 1;
         let start = w.starts;
         let life = self.worker_life(station, worker, start);
@@ -669,9 +688,10 @@ impl<'p> World<'p> {
             return;
         }
         let what = self.tasks.local(id, slot.0);
-        let w = &mut self.crew(what as u32).workers[(what >> 32) as usize];
-        if w.works() {
-            w.mode = Mode::Draining;
+        let (now, worker) = (self.now, (what >> 32) as u32);
+        let crew = self.crew(what as u32);
+        if crew.workers[worker as usize].works() {
+            crew.set_mode(now, worker, Mode::Draining);
         }
     }
 
@@ -708,8 +728,9 @@ impl<'p> World<'p> {
             self.crew(station).workers.len() as u64 + self.instances[instance.index()].memory_kills;
         let boot = self.now + self.boot_time(spec.boot, station, starts).max(1);
         for worker in 0..self.crew(station).workers.len() as u32 {
+            let now = self.now;
+            self.crew(station).set_mode(now, worker, Mode::Booting);
             let w = &mut self.crew(station).workers[worker as usize];
-            w.mode = Mode::Booting;
             w.starts += 1;
             let start = w.starts;
             let life = self.worker_life(station, worker, start);

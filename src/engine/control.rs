@@ -219,6 +219,9 @@ impl<'p> World<'p> {
                 let open = since.map_or(0, |since| now - since.max(self.measured_from));
                 self.instances[id.index()].down_s + open as f64 * 1e-9
             }
+            Gauge::Available(id) => {
+                self.available(self.program.instances[id.index()].crew, now).integral
+            }
             Gauge::Provisioned { group, each } => {
                 self.group_record(group.index()).provisioned.integral * each
             }

@@ -203,6 +203,9 @@ impl World<'_> {
             Gauge::Down(instance) => {
                 f64::from(u8::from(self.down_since[instance.index()].is_some()))
             }
+            Gauge::Available(id) => {
+                self.available(self.program.instances[id.index()].crew, self.now).at_end
+            }
             Gauge::Provisioned { group, each } => {
                 each * self.group_record(group.index()).provisioned.at_end
             }

@@ -320,6 +320,7 @@ impl World<'_> {
                     place.stats.given.work = -state.given_to_present(now);
                 }
                 Moving::Memory(level) => level.reset(now),
+                Moving::Crew(crew) => crew.available.reset(now),
                 _ => {}
             }
         }
@@ -356,6 +357,14 @@ impl World<'_> {
         self.samples.attribution = empty(self.samples.components);
         self.reset_windows();
         self.begin_observed();
+    }
+
+    /// Workers of a crew that take work.
+    pub(crate) fn available(&self, crew: crate::program::StationId, now: Time) -> Level {
+        match &self.places[crew.index()].moving {
+            Moving::Crew(crew) => crew.available.record(now),
+            _ => Level::default(),
+        }
     }
 
     pub(crate) fn group_record(&self, group: usize) -> GroupRecord {
@@ -425,6 +434,9 @@ impl World<'_> {
             .collect();
         let (shares, calls) = self.shares.records(now);
         let mut instances = self.instances.clone();
+        for (record, spec) in instances.iter_mut().zip(&self.program.instances) {
+            record.available = self.available(spec.crew, now);
+        }
         for (record, since) in instances.iter_mut().zip(&self.down_since) {
             if let Some(since) = since {
                 record.down_s += (now - (*since).max(self.measured_from)) as f64 * 1e-9;

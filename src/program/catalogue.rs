@@ -64,6 +64,8 @@ pub enum Gauge {
     BreakerOpen(BreakerId),
     /// 1 while the instance is down.
     Down(InstanceId),
+    /// Workers of the instance that take work.
+    Available(InstanceId),
     /// Members of a group that are paid for (booting, up or draining), times what each has.
     Provisioned {
         group: GroupId,

@@ -233,6 +233,9 @@ pub struct Bottleneck {
 pub struct Effect {
     /// Factor on its capacity.
     pub factor: f64,
+    /// What the key was set to, where that is no multiple (`never`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_to: Option<&'static str>,
     /// The metric that was watched.
     pub metric: String,
     /// Its value without the change, in a run of the same length.

@@ -168,6 +168,7 @@ pub(crate) fn sample() -> Report {
                 waited_s: 0.12,
                 headroom: Some(1.06),
                 effect: Some(Effect {
+                    set_to: None,
                     factor: 1.25,
                     metric: "api.latency.p95".to_owned(),
                     before: about(1.214, 0.031, Quantity::Duration),

@@ -113,6 +113,8 @@ pub struct InstanceRecord {
     pub recycles: u64,
     /// Seconds down.
     pub down_s: f64,
+    /// Workers that take work: neither draining nor booting.
+    pub available: Level,
 }
 
 /// One group of instances.
@@ -431,6 +433,7 @@ impl Replication {
                     memory_kills: a.memory_kills - b.memory_kills,
                     recycles: a.recycles - b.recycles,
                     down_s: a.down_s - b.down_s,
+                    available: a.available.since(&b.available),
                 })
                 .collect(),
             groups: self

@@ -16,6 +16,10 @@ pub(super) fn next_step(
     watched: Option<&Watched>,
     headroom: Option<&Headroom>,
 ) -> String {
+    // Restarts that cost more than any resource lacks, in the order of the findings.
+    if let Some(restarts) = bottlenecks.first().filter(|b| restarts_hurt(b)) {
+        return helped(restarts);
+    }
     // The first that is overloaded in the order of the findings: what helps most is first.
     if let Some(worst) = bottlenecks.iter().find(|b| b.overload.is_some()) {
         return overloaded(worst);
@@ -55,9 +59,23 @@ fn overloaded(worst: &Bottleneck) -> String {
     format!("{name} is overloaded: {offered}/s offered, {served}/s {gets}; {remedy}{outcome}")
 }
 
+/// A change of no capacity that helps.
+fn restarts_hurt(bottleneck: &Bottleneck) -> bool {
+    bottleneck.effect.as_ref().is_some_and(|e| e.set_to.is_some() && e.helps())
+}
+
 fn helped(best: &Bottleneck) -> String {
     let effect = best.effect.as_ref().expect("it helped");
     let key = best.sized_by.as_deref().map_or(best.resource.as_str(), short);
+    if effect.set_to.is_some() {
+        let away = brief(100.0 * best.utilization);
+        let (before, after) = (shown(&effect.before), shown(&effect.after));
+        return format!(
+            "let the workers of {} restart less often ({key}): they are away {away} % of the time; \
+             without restarts {} goes from {before} to {after}",
+            best.component, effect.metric
+        );
+    }
     let by = if effect.factor > 1.3 {
         format!("{} times as much", brief(effect.factor))
     } else {

@@ -9,8 +9,9 @@ use super::advice;
 use super::headroom::{Headroom, More, headroom};
 use super::judged::{evidence, growing};
 use super::replicate::{Run, RunOptions, Watch, run as run_program};
+use super::restarts::{Restarts, restarts};
 use super::screen::{Suspect, suspects};
-use super::variants::with_capacity;
+use super::variants::{with_capacity, without_restarts};
 use crate::expr::{Need, Operand};
 use crate::profile::{Profile, Role};
 use crate::program::{Catalogue, Program, Quantity};
@@ -97,6 +98,8 @@ pub struct Bottleneck {
 pub struct Effect {
     /// Factor on the capacity.
     pub factor: f64,
+    /// What the key was set to instead of a multiple.
+    pub set_to: Option<&'static str>,
     /// The metric as written.
     pub metric: String,
     /// Its value without the change, in a run of the same length; none without a steady state.
@@ -142,7 +145,8 @@ pub fn diagnose(case: &Case<'_>, watch: &dyn Watch) -> Diagnosis {
     let mut study = Study { case, watch, requests: 0 };
     let mut bottlenecks: Vec<Bottleneck> =
         suspects.iter().map(|suspect| bottleneck(case.catalogue, suspect)).collect();
-    study.try_more(&watched, &suspects, &mut bottlenecks);
+    let restarts = restarts(case.program, case.catalogue, case.run);
+    study.try_more(&watched, &suspects, restarts.as_ref(), &mut bottlenecks);
     // The effect decides; what was not tried, or does nothing, stays in the order of suspicion.
     let gain = |b: &Bottleneck| {
         b.effect.as_ref().filter(|e| e.helps()).and_then(|e| e.gain).unwrap_or(0.0)
@@ -224,11 +228,14 @@ impl Study<'_> {
         &mut self,
         watched: &[Watched],
         suspects: &[Suspect],
-        bottlenecks: &mut [Bottleneck],
+        restarts: Option<&Restarts>,
+        bottlenecks: &mut Vec<Bottleneck>,
     ) {
+        let tries = TRIES - usize::from(restarts.is_some());
         let tried: Vec<usize> =
-            (0..suspects.len()).filter(|i| suspects[*i].is_worth_a_try()).take(TRIES).collect();
-        if watched.is_empty() || tried.is_empty() || self.is_interrupted() {
+            (0..suspects.len()).filter(|i| suspects[*i].is_worth_a_try()).take(tries).collect();
+        let none = tried.is_empty() && restarts.is_none();
+        if watched.is_empty() || none || self.is_interrupted() {
             return;
         }
         let program = self.case.program;
@@ -240,15 +247,41 @@ impl Study<'_> {
             let factor = MORE.max(ABOVE * suspects[i].excess());
             let stations = &self.case.catalogue.resources[suspects[i].resource].stations;
             let changed = with_capacity(program, stations, factor);
-            let run = self.run(&changed, 1.0);
-            let effects =
-                watched.iter().map(|w| self.effect(w, factor, &reference, &changed, &run));
-            // The objective that it helps most; the first when it helps none.
-            bottlenecks[i].effect = effects.reduce(|best, next| {
-                let gain = |e: &Effect| if e.helps() { e.gain.unwrap_or(0.0) } else { 0.0 };
-                if gain(&next) > gain(&best) { next } else { best }
+            bottlenecks[i].effect = self.best_effect(watched, factor, &reference, &changed);
+        }
+        if let Some(restarts) = restarts.filter(|_| !self.is_interrupted()) {
+            let changed = without_restarts(program, restarts.component);
+            let effect = self.best_effect(watched, 1.0, &reference, &changed);
+            let effect = effect.map(|effect| Effect { set_to: Some("never"), ..effect });
+            bottlenecks.push(Bottleneck {
+                resource: format!("{}.restarts", restarts.name),
+                component: restarts.name.clone(),
+                unit: "worker",
+                sized_by: Some(format!("components.{}.recycle", restarts.name)),
+                utilization: restarts.away,
+                wait_share: 0.0,
+                waited_s: 0.0,
+                headroom: None,
+                overload: None,
+                effect,
             });
         }
+    }
+
+    /// What a change does to the objective that it helps most; to the first when it helps none.
+    fn best_effect(
+        &mut self,
+        watched: &[Watched],
+        factor: f64,
+        reference: &Run,
+        changed: &Program,
+    ) -> Option<Effect> {
+        let run = self.run(changed, 1.0);
+        let effects = watched.iter().map(|w| self.effect(w, factor, reference, changed, &run));
+        effects.reduce(|best, next| {
+            let gain = |e: &Effect| if e.helps() { e.gain.unwrap_or(0.0) } else { 0.0 };
+            if gain(&next) > gain(&best) { next } else { best }
+        })
     }
 
     fn effect(
@@ -275,6 +308,7 @@ impl Study<'_> {
         };
         Effect {
             factor,
+            set_to: None,
             metric: watched.metric.clone(),
             before,
             after,

@@ -4,6 +4,7 @@ mod advice;
 #[cfg(test)]
 mod bottleneck_tests;
 mod bottlenecks;
+mod controllers;
 mod decision;
 pub mod diff;
 mod expense;
@@ -15,6 +16,7 @@ pub mod overload;
 mod pairs;
 mod pilot;
 pub mod replicate;
+mod restarts;
 mod screen;
 mod settled;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! every replication alike (significant), fast enough to matter (material), and behind units that
 //! are all but never idle; a queue that merely fills up after a start is none of these for long.
 
-use crate::program::{Program, Quantity, StationId, StationKind};
+use crate::program::{Program, Quantity, Scaling, StationId, StationKind};
 use crate::results::Replication;
 use crate::stats;
 use crate::verdict::Estimate;
@@ -74,9 +74,13 @@ fn overload(
             |r: &Replication| stations.iter().map(|id| of(&r.stations[id.index()])).sum::<f64>();
         replications.iter().map(each).sum::<f64>() / time_s
     };
-    let utilization =
-        utilization(program, stations, sum(&|s| s.busy.integral), sum(&|s| s.served as f64));
-    if utilization < BUSY {
+    let utilization = utilization(
+        program,
+        stations,
+        (sum(&|s| s.busy.integral), sum(&|s| s.size.integral)),
+        sum(&|s| s.served as f64),
+    );
+    if utilization < BUSY || is_followed(program, stations, replications) {
         return None;
     }
     let offered_per_s = sum(&|s| s.arrivals as f64);
@@ -120,22 +124,39 @@ fn overload(
 
 /// Busy share of the units of a row; of rate limits, the share of the rate that was spent. Memory
 /// has no queue.
-fn utilization(program: &Program, stations: &[StationId], busy: f64, served_per_s: f64) -> f64 {
-    let (mut units, mut rate_per_s) = (0.0, 0.0);
-    for station in stations.iter().map(|id| &program.stations[id.index()]) {
-        match station.kind {
-            StationKind::Bucket(_) => rate_per_s += station.size(),
-            StationKind::Memory(_) => {}
-            _ => units += station.size(),
-        }
-    }
-    if units > 0.0 {
-        busy / units
-    } else if rate_per_s > 0.0 {
-        served_per_s / rate_per_s
-    } else {
+fn utilization(
+    program: &Program,
+    stations: &[StationId],
+    (busy, size): (f64, f64),
+    served_per_s: f64,
+) -> f64 {
+    let all = || stations.iter().map(|id| &program.stations[id.index()].kind);
+    if size <= 0.0 || all().any(|kind| matches!(kind, StationKind::Memory(_))) {
         0.0
+    } else if all().any(|kind| matches!(kind, StationKind::Bucket(_))) {
+        served_per_s / size
+    } else {
+        busy / size
     }
+}
+
+/// Whether a controller is still adding members for them: a queue that it catches up with.
+fn is_followed(program: &Program, stations: &[StationId], replications: &[Replication]) -> bool {
+    let Some(instance) = stations.first().and_then(|id| program.stations[id.index()].instance)
+    else {
+        return false;
+    };
+    let of = |s: &&Scaling| {
+        let group = &program.groups[s.group.index()];
+        (group.first.0..group.first.0 + group.count).contains(&instance.0)
+    };
+    program.scalings.iter().find(of).is_some_and(|scaling| {
+        let added = |r: &Replication| {
+            let there = r.groups[scaling.group.index()].provisioned;
+            there.at_end - there.at_start
+        };
+        replications.iter().map(added).sum::<f64>() > 0.0
+    })
 }
 
 #[cfg(test)]
@@ -161,6 +182,7 @@ mod tests {
                     refused: lost,
                     served: 1000 - lost - grown as u64,
                     busy: Level::constant(busy, 100.0),
+                    size: Level::constant(2.0, 100.0),
                     queue: Level {
                         at_start: 5.0,
                         at_end: 5.0 + grown + f64::from(r),

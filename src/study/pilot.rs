@@ -1,5 +1,6 @@
 //! The pilot phase: runs until the system has settled, which also measures the rate of requests.
 
+use super::controllers::{at_rest, settle_s};
 use super::offered::{offered_per_s, pushed_per_s, waiting_clients};
 use super::overload::{overloads, single_stations};
 use super::replicate::Stop;
@@ -43,10 +44,13 @@ pub(super) fn pilot(
     let budget = budget as f64;
     let aim = budget * SHARE;
     let each = (aim / worlds.len()).max(1.0);
-    let mut end_s = each / expected_per_s(program, seed, each);
+    let expected_per_s = expected_per_s(program, seed, each);
+    // Controllers see windows, not requests: they are given the time that they need, if it can be paid.
+    let affordable_s = MOST * budget / worlds.len() / expected_per_s;
+    let mut end_s = (each / expected_per_s).max(settle_s(program).min(affordable_s));
     worlds.observe(end_s / OBSERVATIONS);
     let rows = single_stations(program);
-    let mut expected = aim;
+    let mut expected = aim.max(expected_per_s * end_s * worlds.len());
     let mut used = 0.0;
     for doubled in 0.. {
         worlds.run_until(end_s, expected)?;
@@ -55,7 +59,8 @@ pub(super) fn pilot(
         used += rate_per_s * results[0].time_s;
         let settled = used >= 0.5 * aim
             && stats::mser5(&series(&results)).is_some()
-            && little_holds(&results);
+            && little_holds(&results)
+            && at_rest(program, &results);
         // The first stretch began empty: its growth is no sign yet.
         let grows =
             doubled > 0 && overloads(program, &rows, &results, CONFIDENCE).iter().any(|o| o.grows);

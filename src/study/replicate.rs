@@ -220,7 +220,7 @@ impl Judged {
         confidence: f64,
     ) -> Self {
         let overloads = overloads(program, &single_stations(program), &replications, confidence);
-        let steady = steady(observed, &replications, &overloads, confidence);
+        let steady = steady(program, observed, &replications, &overloads, confidence);
         Self { replications, overloads, steady }
     }
 }

@@ -127,7 +127,7 @@ impl Measured {
                 StationKind::Bucket(_) => busy += record.served as f64,
                 _ => busy += record.busy.integral,
             }
-            size += station.size() * replication.time_s;
+            size += record.size.integral;
             if let StationKind::Processor(processor) = station.kind {
                 let busy = record.busy.integral;
                 let share = busy / (processor.cores * replication.time_s).max(1e-12);

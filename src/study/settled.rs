@@ -4,8 +4,9 @@
 //! utilization 0.9, 0.95 and 0.98, in 4 at 0.99 (where a replication is shorter than the memory of the
 //! queue), in none from 1.0 on; the overload was named in all of them from 1.01 on.
 
+use super::controllers::at_rest;
 use super::overload::Overload;
-use crate::program::Quantity;
+use crate::program::{Program, Quantity};
 use crate::results::Replication;
 use crate::stats;
 use crate::verdict::Estimate;
@@ -80,6 +81,7 @@ pub(super) fn little_holds(replications: &[Replication]) -> bool {
 /// inside, a series that settled before measurement began (in the pilot, or judged again by the
 /// measured time), Little's law, and replications that are long compared with the series' correlation.
 pub(super) fn steady(
+    program: &Program,
     observed: &Observed,
     replications: &[Replication],
     overloads: &[Overload],
@@ -93,6 +95,7 @@ pub(super) fn steady(
     let settled = observed.settled || settled_at_last(replications);
     if !settled
         || drifting(&drifts, replications)
+        || !at_rest(program, replications)
         || overloads.iter().any(|o| o.grows)
         || !little_holds(replications)
     {

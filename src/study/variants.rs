@@ -4,8 +4,20 @@
 //! ask for the same work.
 
 use crate::program::{
-    Accept, DrawId, Op, Program, SourceKind, StationId, StationKind, Supply, Tokens,
+    Accept, ComponentId, DrawId, Op, Program, SourceKind, StationId, StationKind, Supply, Tokens,
 };
+
+/// The workers of a component never restart.
+#[must_use]
+pub(super) fn without_restarts(program: &Program, component: ComponentId) -> Program {
+    let mut program = program.clone();
+    for station in program.stations.iter_mut().filter(|s| s.owner == component) {
+        if let StationKind::Crew(crew) = &mut station.kind {
+            crew.recycle = None;
+        }
+    }
+    program
+}
 
 /// All load times a factor: rates of arrivals, clients, sessions. Numbers of clients and sessions are
 /// rounded, to one at least.
@@ -152,7 +164,7 @@ fn follow(program: &mut Program, crew: StationId, before: f64, after: f64) {
 mod tests {
     use super::*;
     use crate::program::{
-        Algorithm, Bucket, ComponentId, Curve, DistId, Draw, Processor, Source, Station, Target,
+        Algorithm, Bucket, Curve, DistId, Draw, Processor, Source, Station, Target,
     };
 
     fn station(kind: StationKind) -> Station {

@@ -137,6 +137,7 @@ fn kinds(program: &Program) -> Vec<KindId> {
             }
             StationKind::Crew(crew) => {
                 all.extend((crew.backlog != u32::MAX).then(|| Kind::Refused.id()));
+                all.extend(crew.recycle.map(|_| Kind::Unavailable.id()));
             }
             StationKind::Memory(memory) => {
                 let limited = memory.limit.is_finite();
@@ -145,6 +146,12 @@ fn kinds(program: &Program) -> Vec<KindId> {
             }
             StationKind::Processor(_) => {}
         }
+    }
+    if program.groups.iter().any(crate::program::Group::changes) {
+        all.push(Kind::Unavailable.id());
+    }
+    if !program.admissions.is_empty() {
+        all.push(Kind::Overloaded.id());
     }
     for node in &program.nodes {
         all.extend((node.eviction == Eviction::Refuse).then(|| Kind::Full.id()));

@@ -71,6 +71,7 @@ pub(super) fn level(gauge: Gauge, r: &Replication) -> Level {
         Gauge::Sessions(source) => r.sessions[source.index()].active,
         Gauge::BreakerOpen(breaker) => switch(r.breakers_open_s[breaker.index()]),
         Gauge::Down(instance) => switch(r.instances[instance.index()].down_s),
+        Gauge::Available(instance) => r.instances[instance.index()].available,
         Gauge::Provisioned { group, each } => r.groups[group.index()].provisioned.times(each),
         Gauge::Constant(value) => Level::constant(value, r.time_s),
     }

@@ -285,6 +285,9 @@ impl Spec {
             }
         }
         let ids = (0..self.copies().0).map(|i| InstanceId(built.first_instance.0 + i));
+        let available = ids.clone().map(Gauge::Available).collect();
+        let workers = vec![instances(f64::from(self.workers))];
+        lower.metric(name("workers.available"), Quantity::Ratio, level(available, workers));
         let down = ids.clone().map(Gauge::Down).collect();
         lower.metric(name("downtime"), Quantity::Ratio, level(down, vec![count]));
         let recycles = ids.clone().map(Counter::Recycles).collect::<Vec<_>>();

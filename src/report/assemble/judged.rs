@@ -110,6 +110,7 @@ pub(super) fn bottlenecks(diagnosis: &study::Diagnosis) -> Vec<Bottleneck> {
         headroom: b.headroom,
         effect: b.effect.as_ref().map(|effect| Effect {
             factor: effect.factor,
+            set_to: effect.set_to,
             metric: effect.metric.clone(),
             before: effect.before.into(),
             after: effect.after.into(),

@@ -131,7 +131,11 @@ fn gain(b: &Bottleneck) -> f64 {
 pub(in crate::report) fn effect_text(b: &Bottleneck) -> String {
     let Some(e) = &b.effect else { return "not tried".to_owned() };
     let key = b.sized_by.as_deref().unwrap_or(&b.resource);
-    let change = format!("{} {}", times(e.factor), key.strip_prefix("components.").unwrap_or(key));
+    let key = key.strip_prefix("components.").unwrap_or(key);
+    let change = match e.set_to {
+        Some(value) => format!("{key}: {value}"),
+        None => format!("{} {key}", times(e.factor)),
+    };
     let shown = |figure: &Figure| match figure.0.value {
         Some(_) => figure.value(),
         None => "growing".to_owned(),

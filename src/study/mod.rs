@@ -7,6 +7,7 @@ mod bottlenecks;
 mod controllers;
 mod decision;
 pub mod diff;
+pub mod breakpoints;
 mod expense;
 mod headroom;
 mod judged;

@@ -57,6 +57,20 @@ impl Money {
         self.over(number / 1000.0)
     }
 
+    /// The amount so far on the way to another (0: here, 1: there); `None` beyond what decimals hold.
+    pub fn towards(self, other: Self, share: f64) -> Option<Self> {
+        let share = decimal(share)?;
+        let on = |a: Decimal, b: Decimal| {
+            let way = b.checked_sub(a)?.checked_mul(share)?;
+            Some(a.checked_add(way)?.round_dp(PLACES).normalize())
+        };
+        let high = match (self.high, other.high) {
+            (Some(a), Some(b)) => Some(on(a, b)?),
+            _ => None,
+        };
+        Some(Self { value: on(self.value, other.value)?, low: on(self.low, other.low)?, high })
+    }
+
     /// Whether it was stated, not simulated.
     pub fn is_exact(&self) -> bool {
         self.high == Some(self.low)

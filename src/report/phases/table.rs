@@ -169,7 +169,7 @@ fn cost(page: &mut Page, table: &PhaseTable) {
                 toned(Tone::Strong, short(&cost.total)),
                 toned(Tone::Faint, spread(&cost.total)),
                 cost.per_user.map_or_else(|| "-".to_owned(), |a| each(&a)).into(),
-                cost.next_1000_users.as_ref().map_or_else(String::new, |m| short(&m.amount)).into(),
+                cost.next_1000_users.as_ref().map_or_else(String::new, |m| next(&m.amount)).into(),
                 change.map_or_else(String::new, |c| changed(c.total, c.total_share)).into(),
                 budget(cost.budget, &cost.total),
             ]);
@@ -218,6 +218,12 @@ pub(super) fn short(amount: &Amount) -> String {
         return whole(amount.value);
     }
     estimate(amount).value().trim_end_matches("/mo").to_owned()
+}
+
+/// What more users cost; nothing is said of a difference that may be chance.
+fn next(amount: &Amount) -> String {
+    let is_chance = amount.low < Money::ZERO && amount.high.is_none_or(|high| high > Money::ZERO);
+    if is_chance { "unclear".to_owned() } else { short(amount) }
 }
 
 /// An amount per user.
@@ -330,6 +336,9 @@ fn failures(page: &mut Page, table: &PhaseTable) {
     for row in &table.phases {
         let mut phase = row.name.as_str();
         for condition in conditions(row) {
+            if is_manual(&condition) {
+                continue;
+            }
             if condition.verdict == Verdict::Holds && !page.look().verbose {
                 held += 1;
                 continue;
@@ -347,6 +356,20 @@ fn failures(page: &mut Page, table: &PhaseTable) {
             }
         }
     }
+    for row in &table.phases {
+        let mut phase = row.name.as_str();
+        for claim in row.high.report.objectives.iter().filter(|o| is_claim(o) && is_manual(o)) {
+            let says = claim.expression.trim_start_matches("manual(").trim_end_matches(')');
+            grid.row([
+                toned(Tone::Strong, std::mem::take(&mut phase)),
+                "[ ]".into(),
+                claim.name.as_str().into(),
+                says.into(),
+                "".into(),
+                "".into(),
+            ]);
+        }
+    }
     let remark = match held {
         0 => String::new(),
         n => format!("{n} more hold (-v shows them)"),
@@ -357,6 +380,15 @@ fn failures(page: &mut Page, table: &PhaseTable) {
         page.heading("Objectives and claims", &remark);
         page.grid(&grid);
     }
+}
+
+fn is_claim(objective: &Objective) -> bool {
+    objective.kind == crate::report::Origin::Claim
+}
+
+/// Whether people decide it.
+fn is_manual(objective: &Objective) -> bool {
+    objective.expression.starts_with("manual(")
 }
 
 /// Objectives, assertions, claims and budgets of both ends, named by their end where there are two.

@@ -8,6 +8,7 @@ mod completions;
 mod defect;
 mod diff;
 mod exit;
+mod forecast;
 mod goals;
 mod interrupt;
 mod options;
@@ -48,6 +49,8 @@ enum Command {
     Phases(phases::Arguments),
     /// Compare two results, or two profiles or git revisions of them, and show what really differs
     Diff(diff::Arguments),
+    /// Forecast when growth breaks each phase of a plan, and what every month costs
+    Forecast(forecast::Arguments),
     /// Check profiles without running them
     Validate(validate::Arguments),
     /// Print the JSON Schema of profiles
@@ -65,6 +68,7 @@ pub fn run() -> anyhow::Result<Exit> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Phases(arguments) => phases::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Forecast(arguments) => forecast::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

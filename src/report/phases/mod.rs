@@ -11,3 +11,4 @@ pub use document::{
     Amount, Arithmetic, ChecklistItem, Gate, Marginal, PhaseChange, PhaseCost, PhaseEnd,
     PhaseHeadroom, PhaseRow, PhaseRun, PhaseTable, Plan, PromiseRow, PromisedItem, TopBottleneck,
 };
+pub(super) use table::{short, spread};

@@ -213,7 +213,7 @@ fn estimate(amount: &Amount) -> Figure {
 }
 
 /// An amount, no finer than its interval allows.
-pub(super) fn short(amount: &Amount) -> String {
+pub(in crate::report) fn short(amount: &Amount) -> String {
     if !amount.simulated {
         return whole(amount.value);
     }
@@ -232,7 +232,7 @@ pub(super) fn each(amount: &Amount) -> String {
 }
 
 /// Its interval; empty where it is exact.
-pub(super) fn spread(amount: &Amount) -> String {
+pub(in crate::report) fn spread(amount: &Amount) -> String {
     if amount.simulated { estimate(amount).interval() } else { String::new() }
 }
 

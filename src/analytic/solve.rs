@@ -204,7 +204,7 @@ impl<'n, 'p> Solver<'n, 'p> {
         let places = places(network, row, self.rows[row].rho);
         let (mut servers, mut split) = (network.units(row), 1.0);
         let shape = match network.kind(row) {
-            StationKind::Tokens(tokens) if tokens.feeds.is_some() => {
+            StationKind::Tokens(tokens) if tokens.feeds.is_some() || tokens.wake.is_some() => {
                 return Err(Obstacle::Discipline { station });
             }
             StationKind::Tokens(tokens) => {

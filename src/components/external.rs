@@ -86,7 +86,7 @@ impl Spec {
             let resource = Resource::tokens("concurrency", vec![station]);
             lower.resource(own, Resource { sized_by, unit: "call", ..resource });
         }
-        if let Some(station) = concurrency.or(limit) {
+        if let Some(station) = quota.or(limit).or(concurrency) {
             let accepted = Measure::Rate(vec![Counter::StationServed(station)]);
             lower.metric(format!("{}.accepted.rate", own.name), Quantity::Rate, accepted);
         } else {
@@ -111,10 +111,12 @@ impl Action {
         let own = self.external;
         let built = *lower.external(own);
         let parts = lower.parts;
-        for station in [built.limit, built.quota].into_iter().flatten() {
-            lower.op(at, Op::Admit { at: Target::fixed(station) });
-        }
+        // What one limit refuses spends nothing of the next: first how many at once, then the rate, then
+        // the quota.
         lower.holding(at, built.concurrency.map(Target::fixed), &mut |lower, at| {
+            for station in [built.limit, built.quota].into_iter().flatten() {
+                lower.op(at, Op::Admit { at: Target::fixed(station) });
+            }
             let errors = match &parts[own].spec {
                 super::Spec::External(spec) => spec.errors,
                 _ => 0.0,

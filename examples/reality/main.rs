@@ -1,0 +1,147 @@
+//! Measurements of a real web stack against predictions: the reality harness.
+//!
+//! ```text
+//! cargo run --release --example reality -- DIR [--only ID] [--emit DIR] [--markdown] [--ablate] [--constants]
+//! ```
+//!
+//! Each file of the folder has a configuration, a workload, demands that were measured in separate
+//! calibration runs, and the measured answer. The first three are translated into a profile, the path
+//! that users run; it is simulated as the measurement was made (same warm-up, same length, from an
+//! empty system, many runs), and the medians over runs are set against the medians over repeats.
+//!
+//! The constants of the profiles, each with its source outside of the answers, are in `constants.rs` and
+//! printed by `--constants`; `--ablate` prints the error with each of them left out.
+
+mod bind;
+mod constants;
+mod point;
+mod predict;
+mod score;
+mod table;
+mod translate;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use rayon::prelude::*;
+
+use constants::Constant;
+use point::Point;
+use predict::Effort;
+use score::Row;
+
+/// Predicts measured points of a real stack and prints measured against predicted.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Folder with the points and noise.json
+    folder: PathBuf,
+    /// Only points whose name contains this
+    #[arg(long, value_name = "ID")]
+    only: Option<String>,
+    /// Writes each point's profile into this folder
+    #[arg(long, value_name = "DIR")]
+    emit: Option<PathBuf>,
+    /// Tables in Markdown
+    #[arg(long)]
+    markdown: bool,
+    /// The error with each constant left out
+    #[arg(long)]
+    ablate: bool,
+    /// The constants and their sources
+    #[arg(long)]
+    constants: bool,
+    /// Seed of all draws
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    /// Simulated runs of each point
+    #[arg(long, default_value_t = 200)]
+    runs: u32,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if arguments.constants {
+        show(&table::constants(arguments.markdown));
+    }
+    let mut points = point::read_all(&arguments.folder)?;
+    if let Some(only) = &arguments.only {
+        points.retain(|point| point.id.contains(only.as_str()));
+    }
+    if let Some(folder) = &arguments.emit {
+        emit(folder, &points)?;
+    }
+    let effort = Effort { seed: arguments.seed, runs: arguments.runs };
+    let rows = compare(&points, None, effort);
+    show(&table::rows(&rows, arguments.markdown));
+    show(&format!("\n{}", table::summaries(&rows, arguments.markdown)));
+    for point in points.iter().filter(|point| point.caveat.is_some()) {
+        show(&format!("{}: {}\n", point.id, point.caveat.as_deref().unwrap_or_default()));
+    }
+    if arguments.ablate {
+        show(&format!("\n{}", ablate(&points, &rows, effort, arguments.markdown)));
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "an example prints its result")]
+fn show(text: &str) {
+    print!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "an example says what it cannot do")]
+fn complain(point: &Point, error: &anyhow::Error) {
+    eprintln!("{}: UNSUPPORTED: {error:#}", point.id);
+}
+
+/// The profiles of all points.
+fn emit(folder: &std::path::Path, points: &[Point]) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    for point in points {
+        match translate::translate(&point.id, &point.known, translate::Choice::default()) {
+            Ok(translated) => {
+                let path = folder.join(format!("{}.yaml", point.id));
+                std::fs::write(&path, translated.yaml)
+                    .with_context(|| path.display().to_string())?;
+            }
+            Err(error) => complain(point, &error),
+        }
+    }
+    Ok(())
+}
+
+/// Rows of all points, in their order.
+fn compare(points: &[Point], without: Option<Constant>, effort: Effort) -> Vec<Row> {
+    let rows: Vec<Vec<Row>> = points
+        .par_iter()
+        .map(|point| match predict::predict(&point.id, &point.known, without, effort) {
+            Ok(prediction) => score::rows(point, &prediction),
+            Err(error) => {
+                complain(point, &error);
+                Vec::new()
+            }
+        })
+        .collect();
+    rows.into_iter().flatten().collect()
+}
+
+/// Per constant: the errors of the latencies of the points that use it, with it and without.
+fn ablate(points: &[Point], rows: &[Row], effort: Effort, markdown: bool) -> String {
+    let is_latency = |row: &&Row| ["mean", "p50", "p95", "p99"].contains(&row.figure);
+    let mut lines = Vec::new();
+    for constant in Constant::ALL.into_iter().filter(|c| *c != Constant::CpuSpread) {
+        let uses = |point: &&Point| {
+            translate::translate(&point.id, &point.known, translate::Choice::default())
+                .is_ok_and(|translated| translated.uses.contains(&constant))
+        };
+        let using: Vec<Point> = points.iter().filter(uses).cloned().collect();
+        let with = rows.iter().filter(|row| using.iter().any(|point| point.id == row.id));
+        let with = score::summary(with.filter(is_latency));
+        let left_out = compare(&using, Some(constant), effort);
+        let without = score::summary(left_out.iter().filter(is_latency));
+        if let (Some(with), Some(without)) = (with, without) {
+            lines.push((constant, using.len(), with, without));
+        }
+    }
+    table::ablation(&lines, markdown)
+}

@@ -1,0 +1,182 @@
+//! Measured against predicted: one row per figure, with the measurement's own noise.
+
+use crate::bind;
+use crate::point::{Point, median};
+use crate::predict::{Prediction, Spread};
+
+/// An error up to this is within the aim, whatever the noise.
+pub(crate) const WITHIN: f64 = 0.10;
+/// Shares: a difference of half a percentage point is none.
+const POINTS: f64 = 0.005;
+/// Groups whose demands are known (no CPU is drawn).
+const KNOWN_DEMANDS: [&str; 6] = ["E1", "E3", "E4", "E5", "E7", "E8"];
+
+/// A comparison.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// The point.
+    pub(crate) id: String,
+    /// Its series.
+    pub(crate) group: String,
+    /// What is compared.
+    pub(crate) figure: &'static str,
+    /// Measured, as it is printed.
+    pub(crate) measured: String,
+    /// Predicted, as it is printed.
+    pub(crate) predicted: String,
+    /// Predicted over measured, less 1; of shares the difference.
+    pub(crate) error: Option<f64>,
+    /// Noise of the measurement, in the unit of the error.
+    pub(crate) noise: Option<f64>,
+    /// Whether it is right.
+    pub(crate) within: bool,
+    /// What must be said beside it.
+    pub(crate) remark: String,
+}
+
+/// A summary of many rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Summary {
+    /// Rows.
+    pub(crate) rows: usize,
+    /// Median of the absolute errors.
+    pub(crate) median: f64,
+    /// Largest absolute error.
+    pub(crate) worst: f64,
+    /// Rows within the larger of 10 % and the noise, as a share.
+    pub(crate) within: f64,
+}
+
+/// Whether a group's demands were measured without drawing CPU.
+pub(crate) fn has_known_demands(group: &str) -> bool {
+    KNOWN_DEMANDS.contains(&group)
+}
+
+/// Absolute errors of the rows that `keep`, in short.
+pub(crate) fn summary<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Summary> {
+    let rows: Vec<(f64, bool)> =
+        rows.filter_map(|row| Some((row.error?.abs(), row.within))).collect();
+    let n = rows.len();
+    Some(Summary {
+        rows: n,
+        median: median(rows.iter().map(|row| row.0).collect())?,
+        worst: rows.iter().map(|row| row.0).fold(0.0, f64::max),
+        within: rows.iter().filter(|row| row.1).count() as f64 / n as f64,
+    })
+}
+
+/// All rows of a point.
+pub(crate) fn rows(point: &Point, prediction: &Prediction) -> Vec<Row> {
+    let mut rows: Vec<Row> = [
+        ("mean", prediction.mean),
+        ("p50", prediction.p50),
+        ("p95", prediction.p95),
+        ("p99", prediction.p99),
+    ]
+    .into_iter()
+    .filter_map(|(figure, predicted)| time(point, prediction, figure, predicted))
+    .collect();
+    let mut shares = vec![("error share", "error_share", Some(prediction.error_share))];
+    shares.push(("hit ratio", "cache_hit_ratio", prediction.hit_ratio));
+    for (figure, key, predicted) in shares {
+        rows.extend(predicted.and_then(|predicted| share(point, figure, key, predicted)));
+    }
+    rows.push(binding(point, prediction));
+    rows.extend(recovery(point, prediction));
+    rows
+}
+
+fn row(point: &Point, figure: &'static str, measured: String, predicted: String) -> Row {
+    let (id, group) = (point.id.clone(), point.group.clone());
+    let (error, noise, remark) = (None, None, String::new());
+    Row { id, group, figure, measured, predicted, error, noise, within: true, remark }
+}
+
+fn milliseconds(x: f64) -> String {
+    if x < 100.0 { format!("{x:.1} ms") } else { format!("{x:.0} ms") }
+}
+
+fn percent(x: f64) -> String {
+    format!("{:.1} %", 100.0 * x)
+}
+
+/// A latency.
+fn time(
+    point: &Point,
+    prediction: &Prediction,
+    figure: &'static str,
+    predicted: Spread,
+) -> Option<Row> {
+    let measured = point.measured.summary(figure)?.0;
+    let error = predicted.median / measured - 1.0;
+    let noise = point.noise.of(figure);
+    let mut row = row(point, figure, milliseconds(measured), milliseconds(predicted.median));
+    row.error = Some(error);
+    row.noise = noise;
+    row.within = error.abs() <= noise.unwrap_or(0.0).max(WITHIN);
+    if let (Some((low, high)), "p95") = (prediction.interval, figure) {
+        row.within = (low..=high).contains(&measured);
+        row.remark = format!(
+            "uncertain: {} to {}, CPU demands are known to 10 % and waiting grows as u/(1 - u)",
+            milliseconds(low),
+            milliseconds(high)
+        );
+    }
+    if !point.scores(figure) {
+        row.error = None;
+        row.within = true;
+        row.remark = "not scored: see the caveat".to_owned();
+    }
+    Some(row)
+}
+
+/// A share of requests. Its noise is half the range over the repeats.
+fn share(point: &Point, figure: &'static str, key: &str, predicted: Spread) -> Option<Row> {
+    let (measured, low, high) = point.measured.summary(key)?;
+    let difference = predicted.median - measured;
+    let noise = 0.5 * (high - low);
+    let mut row = row(point, figure, percent(measured), percent(predicted.median));
+    row.noise = Some(noise);
+    row.within = difference.abs() <= (WITHIN * measured).max(noise).max(POINTS);
+    // Shares of nearly nothing say nothing about relative errors.
+    row.error = (measured > 0.01).then_some(difference / measured);
+    row.noise = (measured > 0.01).then_some(noise / measured);
+    Some(row)
+}
+
+/// The resource that binds.
+fn binding(point: &Point, prediction: &Prediction) -> Row {
+    let measured = bind::measured(&point.known, &point.measured);
+    let named = |(name, used): (&str, f64)| {
+        if used > 0.0 { format!("{name} {:.0} %", 100.0 * used) } else { name.to_owned() }
+    };
+    let (found, expected) = (prediction.loads.most(), measured.most());
+    let mut row = row(point, "what binds", named(expected), named(found));
+    row.within = measured.binds(found.0) || prediction.loads.binds(expected.0);
+    row
+}
+
+/// Whether the system recovers after a burst, and when.
+fn recovery(point: &Point, prediction: &Prediction) -> Vec<Row> {
+    let Some(burst) = prediction.burst else { return Vec::new() };
+    let recovered = point.measured.repeats("/recovered");
+    let Some(measured) = median(recovered) else { return Vec::new() };
+    let word = |share: f64| if share >= 0.5 { "yes" } else { "no" };
+    let mut yes = row(
+        point,
+        "recovers",
+        word(measured).to_owned(),
+        format!("{} (in {:.0} % of runs)", word(burst.recovered), 100.0 * burst.recovered),
+    );
+    yes.within = word(measured) == word(burst.recovered);
+    let mut rows = vec![yes];
+    if let Some((seconds, low, high)) = point.measured.summary("recovery_s_after_burst_end") {
+        let mut row =
+            row(point, "recovery", format!("{seconds:.0} s"), format!("{:.0} s", burst.recovery_s));
+        let difference = (burst.recovery_s - seconds).abs();
+        row.within = difference <= (0.5 * (high - low)).max(WITHIN * seconds);
+        row.remark = format!("repeats {low:.0} to {high:.0} s");
+        rows.push(row);
+    }
+    rows
+}

@@ -115,11 +115,13 @@ fn environment(maps: &[&Value], known: &[(&str, &str)]) -> BTreeMap<String, Stri
     for (name, value) in maps.iter().filter_map(|map| map.as_object()).flatten() {
         let text = value.as_str().expect("values are texts");
         let value = match text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")) {
-            Some(expression) => known
-                .iter()
-                .find(|(name, _)| *name == expression.trim())
-                .unwrap_or_else(|| panic!("this test does not know {expression}"))
-                .1,
+            Some(expression) => {
+                known
+                    .iter()
+                    .find(|(name, _)| *name == expression.trim())
+                    .unwrap_or_else(|| panic!("this test does not know {expression}"))
+                    .1
+            }
             None => text,
         };
         all.insert(name.clone(), value.to_owned());

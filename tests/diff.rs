@@ -130,7 +130,10 @@ fn what_touches_no_request_changes_no_figure() {
 #[test]
 fn a_comment_is_no_change_and_nothing_is_simulated() {
     let place = Place::new();
-    place.write("said.yaml", &format!("# said\n{}", SHOP.replace("name: shop", "name:  'shop' # x")));
+    place.write(
+        "said.yaml",
+        &format!("# said\n{}", SHOP.replace("name: shop", "name:  'shop' # x")),
+    );
     let diff = place.diff(&["shop.yaml", "said.yaml", "--fail-on", "cost.total > +0%"]);
     assert_eq!((&diff["is_changed"], &diff["run"]["requests"]), (&false.into(), &0.into()));
     assert_eq!(diff["run"]["method"], "identical");
@@ -172,13 +175,15 @@ fn conditions_are_relative_to_the_base_and_decide_the_exit_code() {
         ("web.latency.p95 > +10% for 5m", "windows of time"),
         ("web.latency.p95 >", "ends too early"),
     ] {
-        let output = place.capplan(&["diff", "shop.yaml", "slow.yaml", "--fail-on", wrong]).output();
+        let output =
+            place.capplan(&["diff", "shop.yaml", "slow.yaml", "--fail-on", wrong]).output();
         let output = output.expect("it runs");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{wrong}");
         assert!(said.contains(why) && said.contains('^'), "{wrong}: {said}");
     }
-    let simulate = place.capplan(&["simulate", "shop.yaml", "--assert", "cost.total > +10%"]).output();
+    let simulate =
+        place.capplan(&["simulate", "shop.yaml", "--assert", "cost.total > +10%"]).output();
     let simulate = simulate.expect("it runs");
     assert_eq!(simulate.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&simulate.stderr).contains("`diff` only"));
@@ -192,8 +197,11 @@ fn results_that_do_not_belong_together_are_refused() {
     place.write("old.json", &text.replace("\"schema_version\": 1", "\"schema_version\": 0"));
     place.write("none.json", "{}");
     place.write("text.json", "no JSON");
-    place.write("phases.json", "{\"schema_version\": 1, \"document\": \"phases\", \
-         \"scenario\": {\"name\": \"x\"}, \"phases\": []}");
+    place.write(
+        "phases.json",
+        "{\"schema_version\": 1, \"document\": \"phases\", \
+         \"scenario\": {\"name\": \"x\"}, \"phases\": []}",
+    );
     for (head, why) in [
         ("old.json", "schema_version is 0"),
         ("none.json", "no schema_version"),

@@ -220,9 +220,12 @@ fn simulated(
     let must_run = conditions.iter().any(|condition| !condition.is_relative());
     let spectator = Spectator::new(&arguments.head, arguments.showing.quiet);
     let asked = (&arguments.running, arguments.changes.scale);
-    let Simulated { parts, requests, seed, is_same, says } =
+    let Simulated { parts, requests, seed, is_same, says, is_defect } =
         sides.simulate(asked, must_run, &spectator)?;
     spectator.finish();
+    if is_defect {
+        return Ok(Err(Exit::Defect));
+    }
     let comparison = compare(&parts);
     let side = |name: &str, file: &str, commit: Option<String>| Side {
         name: name.to_owned(),

@@ -2,17 +2,20 @@
 
 use std::fmt::Write;
 
+use super::Exit;
 use super::goals;
 use super::options::{Changes, Running};
-use super::simulate::{DIAGNOSIS, explained};
+use super::simulate::{self, DIAGNOSIS, explained, judged};
 use super::terminal::{Color, complain, note};
-use crate::profile::{Judgement, Options, Profile, Scenario};
+use crate::profile::{CostSpec, Judgement, Options, Profile, Scenario};
 use crate::program::{Catalogue, Program};
-use crate::report::diff::{InputRow, Sign, facts_of, named, with_samples};
-use crate::report::{Asked, Location};
-use crate::source::{self, Change, Files, Input, Tree};
+use crate::report::diff::{InputRow, Sign, facts_of, named, with_promises, with_samples};
+use crate::report::phases::{self, EndFindings};
+use crate::report::{Asked, Location, Report};
+use crate::source::{self, Change, Files, Input, Place, Tree};
 use crate::study::diff::{Facts, Part};
 use crate::study::{self, More, Run, RunOptions, Watch};
+use crate::verdict::Costs;
 
 /// Requests for a whole comparison, unless others are allowed by `--max-requests`: some seconds.
 const MAX_REQUESTS: u64 = 3_000_000;
@@ -45,6 +48,7 @@ pub(super) struct Sides {
 }
 
 /// What simulating both sides found.
+#[derive(Default)]
 pub(super) struct Simulated {
     /// Facts of both sides.
     pub(super) parts: Vec<Part>,
@@ -56,6 +60,44 @@ pub(super) struct Simulated {
     pub(super) is_same: bool,
     /// How it was done, in a sentence.
     pub(super) says: String,
+    /// Whether a run violated an identity: a defect of capplan.
+    pub(super) is_defect: bool,
+}
+
+/// What one run found.
+#[derive(Clone)]
+struct Found {
+    facts: Facts,
+    report: Report,
+    costs: Costs,
+}
+
+/// The lower end of a phase, until its upper end is known: promises are judged on both.
+#[derive(Default)]
+struct Low<'a>(Option<(&'a Loaded, Found)>);
+
+impl<'a> Low<'a> {
+    /// The facts of a run, with the promises of its phase.
+    fn whole(&mut self, loaded: Option<&'a Loaded>, found: Found) -> Facts {
+        let loaded = loaded.expect("what was run was loaded");
+        let facts = found.facts.clone();
+        if loaded.end == Some("low") {
+            self.0 = Some((loaded, found));
+            return facts;
+        }
+        let low = self.0.take().filter(|(low, _)| low.phase == loaded.phase);
+        if loaded.profile.promises.is_empty() {
+            return facts;
+        }
+        let low_end = low.as_ref().map(|(low, found)| end(low, found));
+        let row = phases::row("", low_end, end(loaded, &found), None);
+        with_promises(facts, &row)
+    }
+}
+
+fn end<'f>(loaded: &'f Loaded, found: &'f Found) -> EndFindings<'f> {
+    let (report, costs) = (found.report.clone(), &found.costs);
+    EndFindings { profile: &loaded.profile, report, costs, next_1000_users: None }
 }
 
 /// Reads one side; faults are printed, and then there is none.
@@ -139,29 +181,38 @@ impl Sides {
             let says = "Both sides mean the same system with the same conditions and prices: their \
                         results are the same, and nothing was simulated.";
             let (parts, says) = (Vec::new(), says.to_owned());
-            return Ok(Simulated { parts, requests: 0, seed, is_same, says });
+            return Ok(Simulated { parts, seed, is_same, says, ..Simulated::default() });
         }
-        let mut simulated =
-            Simulated { parts: Vec::new(), requests: 0, seed, is_same: false, says: String::new() };
+        let mut simulated = Simulated { seed, ..Simulated::default() };
         let runs = 2 * self.parts.len().max(1) as u64;
         let budget = running.max_requests.unwrap_or(MAX_REQUESTS);
         let share = (budget / runs).max(LEAST_REQUESTS);
+        let mut lows = (Low::default(), Low::default());
         for (base, head) in &self.parts {
             if watch.interrupted() {
                 anyhow::bail!("interrupted: nothing was compared");
             }
             let one = One { running, scale, seed, share, watch };
             let (before, after) = match (base, head) {
-                (Some(base), Some(head)) => one.pair(base, head, &mut simulated)?,
+                (Some(base), Some(head)) => one.pair(base, head)?,
                 (base, head) => {
-                    let mut alone = |loaded: &Option<Loaded>| -> anyhow::Result<Option<Facts>> {
-                        loaded.as_ref().map(|l| one.alone(l, &mut simulated)).transpose()
-                    };
+                    let alone = |l: &Option<Loaded>| l.as_ref().map(|l| one.alone(l)).transpose();
                     (alone(base)?, alone(head)?)
                 }
             };
+            // What is the same on both sides was simulated once.
+            let is_once = before.is_some()
+                && base.as_ref().map(fingerprint) == head.as_ref().map(fingerprint);
+            for found in before.iter().chain(after.iter().filter(|_| !is_once)) {
+                simulated.requests += found.report.run.requests + found.report.diagnosis.requests;
+                simulated.is_defect |= judged(&found.report, false) == Exit::Defect;
+            }
             let part = part_of(base.as_ref(), head.as_ref());
-            simulated.parts.push(Part { before, after, ..part });
+            simulated.parts.push(Part {
+                before: before.map(|found| lows.0.whole(base.as_ref(), found)),
+                after: after.map(|found| lows.1.whole(head.as_ref(), found)),
+                ..part
+            });
         }
         simulated.says = format!(
             "Both sides were simulated with the same random numbers (seed {seed}, the same \
@@ -239,9 +290,9 @@ fn input_row(phase: Option<String>, change: Change, files: &Files) -> InputRow {
 /// Everything that a result depends on, and nothing of where it is written.
 fn fingerprint(loaded: &Loaded) -> String {
     let Loaded { profile, program, .. } = loaded;
+    let cost = CostSpec { budget_place: Place::default(), ..profile.cost.clone() };
     let mut text = format!("{program:?}{:?}{:?}", profile.prices, profile.users);
-    let cost = &profile.cost;
-    let _ = write!(text, "{:?}{:?}{:?}{:?}", cost.per, cost.budget, cost.load_share, cost.other);
+    let _ = write!(text, "{cost:?}{:?}", profile.promises);
     let condition = |j: &Judgement| format!("{:?} {} {}\n", j.role, j.name, j.text);
     profile.judgements().for_each(|judgement| text.push_str(&condition(judgement)));
     text
@@ -279,38 +330,26 @@ impl One<'_> {
         Ok(options)
     }
 
-    fn pair(
-        &self,
-        base: &Loaded,
-        head: &Loaded,
-        simulated: &mut Simulated,
-    ) -> anyhow::Result<(Option<Facts>, Option<Facts>)> {
+    fn pair(&self, base: &Loaded, head: &Loaded) -> anyhow::Result<(Option<Found>, Option<Found>)> {
         let options = self.options(base)?;
         self.options(head)?;
         if fingerprint(base) == fingerprint(head) {
             let run = study::run(&base.program, &options, self.watch);
-            let facts = self.facts(base, run, &options, simulated);
-            return Ok((Some(facts.clone()), Some(facts)));
+            let found = self.found(base, run, &options);
+            return Ok((Some(found.clone()), Some(found)));
         }
         let pair = study::pair(&base.program, &head.program, &options, self.watch);
-        let before = self.facts(base, pair.base, &options, simulated);
-        let after = self.facts(head, pair.head, &options, simulated);
-        Ok((Some(before), Some(after)))
+        let before = self.found(base, pair.base, &options);
+        Ok((Some(before), Some(self.found(head, pair.head, &options))))
     }
 
-    fn alone(&self, loaded: &Loaded, simulated: &mut Simulated) -> anyhow::Result<Facts> {
+    fn alone(&self, loaded: &Loaded) -> anyhow::Result<Found> {
         let options = self.options(loaded)?;
         let run = study::run(&loaded.program, &options, self.watch);
-        Ok(self.facts(loaded, run, &options, simulated))
+        Ok(self.found(loaded, run, &options))
     }
 
-    fn facts(
-        &self,
-        loaded: &Loaded,
-        run: Run,
-        options: &RunOptions,
-        simulated: &mut Simulated,
-    ) -> Facts {
+    fn found(&self, loaded: &Loaded, run: Run, options: &RunOptions) -> Found {
         let Loaded { profile, program, catalogue, file, .. } = loaded;
         let asked = Asked {
             file: file.clone(),
@@ -321,8 +360,7 @@ impl One<'_> {
         let budget = options.max_requests / DIAGNOSIS;
         let these = (profile, program, catalogue);
         let simulation = explained(these, run, budget, &asked, More::Load, self.watch);
-        let (report, run) = (&simulation.report, &simulation.run);
-        simulated.requests += report.run.requests + report.diagnosis.requests;
-        with_samples(facts_of(report), profile, catalogue, run)
+        let simulate::Simulated { report, costs, run } = simulation;
+        Found { facts: with_samples(facts_of(&report), profile, catalogue, &run), report, costs }
     }
 }

@@ -13,7 +13,7 @@ pub use document::{
     Diff, DiffRun, FailedOn, InputRow, MetricRow, Moved, MovedBracket, ObjectiveRow, PartRow, Side,
     Sign,
 };
-pub use read::{Kind, Results, facts_of, read};
+pub use read::{Kind, Results, facts_of, read, with_promises};
 
 use crate::report::csv::number;
 use crate::report::formats::{Case, Document};

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::program::Quantity;
 use crate::report::figure::unit_word;
+use crate::report::phases::PhaseRow;
 use crate::report::{Report, SCHEMA_VERSION};
 use crate::source::Place;
 use crate::study::diff::{Fact, Facts, Stated};
@@ -91,6 +92,24 @@ pub fn read(text: &str) -> Result<Results, String> {
 pub fn facts_of(report: &Report) -> Facts {
     let value = serde_json::to_value(report).expect("a report is plain data");
     facts(&value).expect("a report has the form of a report")
+}
+
+/// The facts with what the plan promised of the phase.
+#[must_use]
+pub fn with_promises(mut facts: Facts, row: &PhaseRow) -> Facts {
+    facts.objectives.extend(row.promises.iter().map(|promise| kept(&promise.id, promise.verdict)));
+    facts.verdict = facts.verdict.map(|verdict| verdict.and(row.verdict));
+    facts
+}
+
+fn kept(id: &str, verdict: Verdict) -> Stated {
+    Stated {
+        name: id.to_owned(),
+        kind: "promise".to_owned(),
+        expression: "costs what the plan promised".to_owned(),
+        verdict,
+        place: None,
+    }
 }
 
 fn known(value: &Value) -> Result<(), String> {
@@ -264,13 +283,6 @@ fn stated(row: &Value) -> Option<Stated> {
 
 /// What the plan promised of a phase.
 fn promises(row: &Value) -> impl Iterator<Item = Stated> + '_ {
-    list(&row["promises"]).filter_map(|promise| {
-        Some(Stated {
-            name: promise["id"].as_str()?.to_owned(),
-            kind: "promise".to_owned(),
-            expression: "costs what the plan promised".to_owned(),
-            verdict: verdict(&promise["verdict"])?,
-            place: None,
-        })
-    })
+    let promise = |p: &Value| Some(kept(p["id"].as_str()?, verdict(&p["verdict"])?));
+    list(&row["promises"]).filter_map(promise)
 }

@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 fn given(text: &str) -> anyhow::Result<Given> {
     let path = std::path::Path::new(text);
     let is_result = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
-    if is_result && path.is_file() {
+    if is_result && (path.exists() || !text.contains(':')) {
         let text = std::fs::read_to_string(path)
             .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
         let read = diff::read(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;

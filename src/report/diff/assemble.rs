@@ -271,7 +271,7 @@ fn headline(rows: &[PartRow], fail_on: &[FailedOn], run: &DiffRun, inputs: usize
     });
     let what = if several {
         let titles: Vec<String> = changed.iter().map(|row| row.title()).collect();
-        format!("{} of {} parts changed: {}", changed.len(), rows.len(), titles.join(", "))
+        format!("{} of {} phases changed: {}", changed.len(), rows.len(), titles.join(", "))
     } else {
         let moved = changed[0].metrics.iter().filter(|m| m.sign != Sign::Same).count();
         format!("{moved} of {} figures changed", run.compared)

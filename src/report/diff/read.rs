@@ -157,7 +157,8 @@ fn facts(report: &Value) -> Result<Facts, String> {
     if !report["bottlenecks"][0]["effect"]["is_significant"].as_bool().unwrap_or(false) {
         facts.bottleneck = None;
     }
-    facts.metrics.extend(money(&report["cost"]));
+    let money = money(&report["cost"], &facts.metrics);
+    facts.metrics.extend(money);
     Ok(facts)
 }
 
@@ -193,7 +194,7 @@ fn estimate(value: &Value) -> Option<Estimate> {
 }
 
 /// Money as expressions name it; lines of one name are one amount.
-fn money(cost: &Value) -> Vec<Fact> {
+fn money(cost: &Value, metrics: &[Fact]) -> Vec<Fact> {
     let of = |name: &str, value: &Value, low: &Value, high: &Value| {
         let value = number(value);
         let estimate = Estimate {
@@ -222,14 +223,15 @@ fn money(cost: &Value) -> Vec<Fact> {
         let estimate = &mut facts[per_user].estimate;
         (estimate.low, estimate.high) = (whole.low * share, whole.high * share);
     }
+    let throughput = spread_of_requests(metrics);
     if let Some(per_1000) = number(&cost["per_1000_requests"])
+        && let Some((rate_low, rate_high)) = throughput
         && let Some(value) = facts[0].estimate.value.filter(|value| *value > 0.0)
     {
-        // As the share per user: as uncertain as the total, at least.
+        // The total over the requests: the worst ends of both.
         let (whole, share) = (facts[0].estimate, per_1000 / 1000.0 / value);
-        let of = |x: f64| x * share;
-        let (low, high) = (of(whole.low), of(whole.high));
-        let estimate = Estimate { value: Some(of(value)), low, high, ..whole };
+        let (low, high) = (whole.low * share / rate_high, whole.high * share / rate_low);
+        let estimate = Estimate { value: Some(value * share), low, high, ..whole };
         facts.extend(fact("cost.per_request", estimate));
     }
     for kind in ["provisioned", "usage"] {
@@ -258,6 +260,13 @@ fn money(cost: &Value) -> Vec<Fact> {
         }
     }
     facts
+}
+
+/// Ends of the interval of the throughput of everything, as factors on its value.
+fn spread_of_requests(metrics: &[Fact]) -> Option<(f64, f64)> {
+    let all = metrics.iter().find(|f| matches!(&*f.name, "throughput" | "throughput@high"))?;
+    let Estimate { value: Some(value), low, high, .. } = all.estimate else { return None };
+    (low > 0.0 && high.is_finite()).then_some((low / value, high / value))
 }
 
 fn add(sum: &mut Estimate, more: &Estimate) {

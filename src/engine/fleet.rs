@@ -125,8 +125,8 @@ impl World<'_> {
                 if self.fleet(group).members[member as usize].standing == Standing::Off {
                     self.workers_mode(group, member, Mode::Off);
                     self.base_memory(group, member, -1.0);
-                } else {
-                    self.workers_mode(group, member, self.mode_of(group));
+                } else if self.mode_of(group) == Mode::Watched {
+                    self.crew_watched(self.crew_of(group, member));
                 }
             }
             self.empty_at(group);

@@ -16,15 +16,21 @@ pub(super) fn next_step(
     watched: Option<&Watched>,
     headroom: Option<&Headroom>,
 ) -> String {
-    // Restarts that cost more than any resource lacks, in the order of the findings.
-    if let Some(restarts) = bottlenecks.first().filter(|b| restarts_hurt(b)) {
+    let verdict = watched.and_then(|watched| watched.verdict);
+    // Restarts that cost more than any resource lacks.
+    if let Some(restarts) = bottlenecks.first().filter(|b| is_no_resource(b))
+        && verdict != Some(Verdict::Holds)
+        && restarts.effect.as_ref().is_some_and(super::Effect::helps)
+    {
         return helped(restarts);
     }
+    let resources: Vec<Bottleneck> =
+        bottlenecks.iter().filter(|b| !is_no_resource(b)).cloned().collect();
+    let bottlenecks = resources.as_slice();
     // The first that is overloaded in the order of the findings: what helps most is first.
     if let Some(worst) = bottlenecks.iter().find(|b| b.overload.is_some()) {
         return overloaded(worst);
     }
-    let verdict = watched.and_then(|watched| watched.verdict);
     let best = bottlenecks.iter().find(|b| b.effect.as_ref().is_some_and(super::Effect::helps));
     match (verdict, best, watched) {
         (Some(Verdict::Fails), Some(best), _) => helped(best),
@@ -59,9 +65,9 @@ fn overloaded(worst: &Bottleneck) -> String {
     format!("{name} is overloaded: {offered}/s offered, {served}/s {gets}; {remedy}{outcome}")
 }
 
-/// A change of no capacity that helps.
-fn restarts_hurt(bottleneck: &Bottleneck) -> bool {
-    bottleneck.effect.as_ref().is_some_and(|e| e.set_to.is_some() && e.helps())
+/// Something that was changed otherwise than by its capacity.
+fn is_no_resource(bottleneck: &Bottleneck) -> bool {
+    bottleneck.effect.as_ref().is_some_and(|effect| effect.set_to.is_some())
 }
 
 fn helped(best: &Bottleneck) -> String {

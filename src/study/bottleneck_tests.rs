@@ -123,3 +123,27 @@ fn the_number_of_threads_changes_nothing() {
     };
     assert_eq!(on(1), on(3));
 }
+
+/// Two processes restart after 50 requests and boot for 3 s: a third of the time they are away, at
+/// times both.
+#[test]
+fn restarts_are_found_by_a_run_without_them() {
+    let found = diagnosis(
+        "capplan: 1
+traffic: { api: { rate: 12/s, mix: visit } }
+components: { app: { type: service, runtime: process, workers: 2, recycle: 50, boot: 3s } }
+endpoints: { visit: { steps: [ { delay: exp(50ms) } ] } }
+slo: { latency: api.latency.p95 < 500ms }
+",
+        100_000,
+    );
+    let first = &found.bottlenecks[0];
+    assert_eq!(first.resource, "app.restarts");
+    // One restart per 50 of 12 requests/s, each for the last request and the boot, of two workers.
+    let away = 12.0 / 50.0 * (0.05 + 3.0) / 2.0;
+    assert!((first.utilization - away).abs() < 0.02, "{} {away}", first.utilization);
+    let effect = first.effect.as_ref().expect("tried");
+    assert!(effect.helps() && effect.after.value.is_some_and(|after| after < 0.5), "{effect:?}");
+    let says = "let the workers of app restart less often (app.recycle)";
+    assert!(found.next_step.starts_with(says), "{}", found.next_step);
+}

@@ -9,7 +9,7 @@ use super::advice;
 use super::headroom::{Headroom, More, headroom};
 use super::judged::{evidence, growing};
 use super::replicate::{Run, RunOptions, Watch, run as run_program};
-use super::restarts::{Restarts, restarts};
+use super::restarts::restarts;
 use super::screen::{Suspect, suspects};
 use super::variants::{with_capacity, without_restarts};
 use crate::expr::{Need, Operand};
@@ -145,8 +145,8 @@ pub fn diagnose(case: &Case<'_>, watch: &dyn Watch) -> Diagnosis {
     let mut study = Study { case, watch, requests: 0 };
     let mut bottlenecks: Vec<Bottleneck> =
         suspects.iter().map(|suspect| bottleneck(case.catalogue, suspect)).collect();
-    let restarts = restarts(case.program, case.catalogue, case.run);
-    study.try_more(&watched, &suspects, restarts.as_ref(), &mut bottlenecks);
+    study.try_more(&watched, &suspects, &mut bottlenecks);
+    bottlenecks.extend(study.try_without_restarts(&watched));
     // The effect decides; what was not tried, or does nothing, stays in the order of suspicion.
     let gain = |b: &Bottleneck| {
         b.effect.as_ref().filter(|e| e.helps()).and_then(|e| e.gain).unwrap_or(0.0)
@@ -228,14 +228,11 @@ impl Study<'_> {
         &mut self,
         watched: &[Watched],
         suspects: &[Suspect],
-        restarts: Option<&Restarts>,
-        bottlenecks: &mut Vec<Bottleneck>,
+        bottlenecks: &mut [Bottleneck],
     ) {
-        let tries = TRIES - usize::from(restarts.is_some());
         let tried: Vec<usize> =
-            (0..suspects.len()).filter(|i| suspects[*i].is_worth_a_try()).take(tries).collect();
-        let none = tried.is_empty() && restarts.is_none();
-        if watched.is_empty() || none || self.is_interrupted() {
+            (0..suspects.len()).filter(|i| suspects[*i].is_worth_a_try()).take(TRIES).collect();
+        if watched.is_empty() || tried.is_empty() || self.is_interrupted() {
             return;
         }
         let program = self.case.program;
@@ -247,37 +244,55 @@ impl Study<'_> {
             let factor = MORE.max(ABOVE * suspects[i].excess());
             let stations = &self.case.catalogue.resources[suspects[i].resource].stations;
             let changed = with_capacity(program, stations, factor);
-            bottlenecks[i].effect = self.best_effect(watched, factor, &reference, &changed);
+            let run = self.run(&changed, 1.0);
+            bottlenecks[i].effect = self.best_effect(watched, factor, &reference, &changed, &run);
         }
-        if let Some(restarts) = restarts.filter(|_| !self.is_interrupted()) {
-            let changed = without_restarts(program, restarts.component);
-            let effect = self.best_effect(watched, 1.0, &reference, &changed);
-            let effect = effect.map(|effect| Effect { set_to: Some("never"), ..effect });
-            bottlenecks.push(Bottleneck {
-                resource: format!("{}.restarts", restarts.name),
-                component: restarts.name.clone(),
-                unit: "worker",
-                sized_by: Some(format!("components.{}.recycle", restarts.name)),
-                utilization: restarts.away,
-                wait_share: 0.0,
-                waited_s: 0.0,
-                headroom: None,
-                overload: None,
-                effect,
-            });
+    }
+
+    /// Restarts come at intervals that the short runs of the other tries would not see: this one is
+    /// as long as the run that is explained, which is its reference.
+    fn try_without_restarts(&mut self, watched: &[Watched]) -> Option<Bottleneck> {
+        let Case { program, catalogue, run, seed, .. } = *self.case;
+        let restarts = restarts(program, catalogue, run)?;
+        if watched.is_empty() || self.is_interrupted() {
+            return None;
         }
+        let options = RunOptions {
+            seed,
+            replications: Some(REPLICATIONS.min(run.replications.len() as u32)),
+            max_requests: u64::MAX,
+            warmup_s: Some(run.warmup_s),
+            duration_s: Some(run.horizon_s),
+            ..RunOptions::default()
+        };
+        let changed = without_restarts(program, restarts.component);
+        let without = run_program(&changed, &options, &Quiet(self.watch));
+        self.requests += without.requests;
+        let effect = self.best_effect(watched, 1.0, run, &changed, &without);
+        Some(Bottleneck {
+            resource: format!("{}.restarts", restarts.name),
+            component: restarts.name.clone(),
+            unit: "worker",
+            sized_by: Some(format!("components.{}.recycle", restarts.name)),
+            utilization: restarts.away,
+            wait_share: 0.0,
+            waited_s: 0.0,
+            headroom: None,
+            overload: None,
+            effect: effect.map(|effect| Effect { set_to: Some("never"), ..effect }),
+        })
     }
 
     /// What a change does to the objective that it helps most; to the first when it helps none.
     fn best_effect(
-        &mut self,
+        &self,
         watched: &[Watched],
         factor: f64,
         reference: &Run,
         changed: &Program,
+        run: &Run,
     ) -> Option<Effect> {
-        let run = self.run(changed, 1.0);
-        let effects = watched.iter().map(|w| self.effect(w, factor, reference, changed, &run));
+        let effects = watched.iter().map(|w| self.effect(w, factor, reference, changed, run));
         effects.reduce(|best, next| {
             let gain = |e: &Effect| if e.helps() { e.gain.unwrap_or(0.0) } else { 0.0 };
             if gain(&next) > gain(&best) { next } else { best }

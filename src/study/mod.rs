@@ -4,10 +4,10 @@ mod advice;
 #[cfg(test)]
 mod bottleneck_tests;
 mod bottlenecks;
+pub mod breakpoints;
 mod controllers;
 mod decision;
 pub mod diff;
-pub mod breakpoints;
 mod expense;
 mod headroom;
 mod judged;

@@ -354,7 +354,7 @@ impl<'p> Network<'p> {
                 all.push(Obstacle::Cache { owner: family.owner });
             }
         }
-        for row in 0..self.rows.len() {
+        for row in (0..self.rows.len()).filter(|row| !self.idle[*row]) {
             all.extend(self.obstacles_of(row));
         }
         let mut seen = Vec::new();
@@ -375,6 +375,9 @@ impl<'p> Network<'p> {
                 if tokens.overflow.is_some_and(|o| o.size < tokens.capacity || o.connect.is_some())
                 {
                     all.push(Obstacle::Overflow { station });
+                }
+                if tokens.wake.is_some() {
+                    all.push(Obstacle::Discipline { station });
                 }
             }
             StationKind::Crew(crew) => {

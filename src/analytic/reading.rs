@@ -227,9 +227,9 @@ impl<'p> Reading<'p> {
         after
     }
 
-    /// What becomes of the attempts of every frame that is entered, and the probability that the
-    /// whole request fails, by the chances stated in the program.
-    fn attempts(&self, entry: Pc, order: &[Pc]) -> (BTreeMap<u16, Attempts>, f64) {
+    /// What becomes of the attempts of every frame that is entered, by the chances stated in the
+    /// program.
+    fn attempts(&self, order: &[Pc]) -> BTreeMap<u16, Attempts> {
         let mut attempts: BTreeMap<u16, Attempts> = BTreeMap::new();
         let mut fails: BTreeMap<Pc, Failures> = BTreeMap::new();
         let none = Failures::new();
@@ -264,8 +264,7 @@ impl<'p> Reading<'p> {
                 fails.insert(pc, sum);
             }
         }
-        let failing = fails.get(&entry).map_or(0.0, |kinds| kinds.values().sum());
-        (attempts, failing)
+        attempts
     }
 
     /// Attempts of a frame whose body fails so.
@@ -343,7 +342,7 @@ impl<'p> Reading<'p> {
     /// Every operation that a request beginning at `entry` may pass.
     pub(super) fn walk(&self, entry: Pc) -> Walk {
         let order = self.order(entry);
-        let (attempts, fails) = self.attempts(entry, &order);
+        let attempts = self.attempts(&order);
         let mut from: BTreeMap<Pc, f64> = BTreeMap::new();
         let mut to_reply: BTreeMap<Pc, f64> = BTreeMap::new();
         for &pc in order.iter().rev() {
@@ -389,6 +388,7 @@ impl<'p> Reading<'p> {
             for holding in visit.held.values() {
                 self.ask(&mut work, holding.target, count * own_s);
             }
+            let before = visit.delayed;
             visit.delayed |= own_s > 0.0;
             if let (Some(target), false) = (target_of(op), visit.past.is_empty()) {
                 let row = self.row(target);
@@ -398,7 +398,8 @@ impl<'p> Reading<'p> {
                 let to = visits.entry(edge.to).or_default();
                 to.count += count * edge.share;
                 to.class = visit.class;
-                to.delayed |= visit.delayed;
+                // Branches begin at once, however long their parent then waits for them.
+                to.delayed |= if edge.kind == EdgeKind::Next { visit.delayed } else { before };
                 to.forked |= visit.forked || edge.kind == EdgeKind::Branch;
                 let joins = matches!(op, Op::Fork(_)) && edge.kind == EdgeKind::Next;
                 to.joined |= visit.joined || joins;
@@ -418,7 +419,7 @@ impl<'p> Reading<'p> {
         let [to_end_s, to_reply_s] =
             [from, to_reply.clone()].map(|map| map.get(&entry).copied().unwrap_or(0.0));
         let passes = attempts.iter().map(|(frame, a)| (FrameId(*frame), a.passes)).collect();
-        Walk { order, visits, to_reply, work, to_end_s, to_reply_s, fails, passes }
+        Walk { visits, to_reply, work, to_end_s, to_reply_s, passes }
     }
 
     /// What stands in a loop comes after all of the loop too.
@@ -460,8 +461,6 @@ impl<'p> Reading<'p> {
 
 /// All that a request may pass, by operation.
 pub(super) struct Walk {
-    /// Operations, each before all that follow it.
-    pub(super) order: Vec<Pc>,
     /// The visits of each.
     pub(super) visits: BTreeMap<Pc, Visit>,
     /// Mean time from each operation to the answer when nothing waits, seconds.
@@ -472,8 +471,6 @@ pub(super) struct Walk {
     pub(super) to_end_s: f64,
     /// Mean time to the answer when nothing waits, seconds.
     pub(super) to_reply_s: f64,
-    /// Probability that the request fails, by stated chances alone.
-    pub(super) fails: f64,
     /// Frames that are entered, with their expected attempts.
     pub(super) passes: Vec<(FrameId, f64)>,
 }

@@ -314,6 +314,12 @@ impl<'n, 'p> Solver<'n, 'p> {
     /// Mean wait of a row by two moments, seconds; `None` when that overloads it.
     fn approximate(&self, row: usize) -> Option<f64> {
         let network = self.network;
+        match network.kind(row) {
+            // Who exceeds a limit that refuses does not wait for it.
+            StationKind::Bucket(bucket) => return bucket.excess.map(|_| 0.0),
+            StationKind::Memory(_) => return None,
+            _ => {}
+        }
         if network.idle[row] || network.units(row).is_infinite() {
             return Some(0.0);
         }
@@ -327,8 +333,7 @@ impl<'n, 'p> Solver<'n, 'p> {
                     (servers, crowd) = (f64::from(crew.workers), f64::from(crew.workers));
                 }
             }
-            StationKind::Bucket(_) | StationKind::Memory(_) => return None,
-            StationKind::Crew(_) | StationKind::Processor(_) => {}
+            _ => {}
         }
         let servers = servers.floor();
         if !(1.0..1e6).contains(&servers) {
@@ -346,7 +351,9 @@ impl<'n, 'p> Solver<'n, 'p> {
         }
         let load = Load { arrivals_per_s: rate, service_s: work / rate };
         let service_scv = square / rate / (load.service_s * load.service_s) - 1.0;
-        approximate::wait_s(load, servers as u32, gaps / rate, service_scv.max(0.0))
+        let wait_s = approximate::wait_s(load, servers as u32, gaps / rate, service_scv.max(0.0))?;
+        // What is below the clock of a simulation is no wait.
+        Some(if wait_s < 1e-9 { 0.0 } else { wait_s })
     }
 
     /// Mean wait at inner rows per use of a holder, seconds.
@@ -380,7 +387,7 @@ impl<'n, 'p> Solver<'n, 'p> {
             u.service.mean_s * (inside / (state.rho * network.units(u.row)) - 1.0)
         } else {
             let own = find(What::Wait, u.class).or_else(|| {
-                find(What::Response, u.class.filter(|_| true)).map(|r| r - u.service.mean_s)
+                find(What::Response, u.class).map(|r| r - u.service.mean_s)
             });
             own.filter(|_| u.class.is_some())
                 .or_else(|| find(What::Wait, None))
@@ -457,14 +464,14 @@ impl<'n, 'p> Solver<'n, 'p> {
             status = Status::Approximation;
         }
         let law = match (status, laws.as_slice()) {
-            (Status::Approximation, _) => approximate::LAW,
+            (Status::Approximation, _) if seen > 0 => approximate::LAW,
             (_, [law]) => *law,
             (_, []) => SUM,
             _ if self.is_open_product_form() => NETWORK,
             _ => SUM,
         };
         let mut values = Vec::new();
-        if lossless {
+        if lossless || status != Status::Exact {
             let mean = Value { what: What::Response, class: None, value: sum, status, law };
             values.push(mean);
         }
@@ -505,6 +512,11 @@ impl<'n, 'p> Solver<'n, 'p> {
         }
     }
 
+    /// Whether anybody can wait at a row.
+    fn queues(&self, row: usize) -> bool {
+        !self.network.idle[row] && !matches!(self.network.kind(row), StationKind::Bucket(_))
+    }
+
     /// Whether the whole is an open network of product form.
     fn is_open_product_form(&self) -> bool {
         self.rows.iter().all(|row| row.product_form)
@@ -542,7 +554,7 @@ impl<'n, 'p> Solver<'n, 'p> {
         let mut values: Vec<Value> = Vec::new();
         if let Some(answer) = &state.answer {
             values = answer.clone().into_values();
-        } else if let Some(wait_s) = state.about_s.filter(|_| !network.idle[row]) {
+        } else if let Some(wait_s) = state.about_s.filter(|_| self.queues(row)) {
             let (status, law) = (Status::Approximation, approximate::LAW);
             values.push(Value { what: What::Wait, class: None, value: wait_s, status, law });
         }

@@ -3,6 +3,7 @@
 //! The result goes to standard output and nothing else does; diagnostics and progress go to
 //! standard error.
 
+mod analyze;
 mod args;
 mod completions;
 mod defect;
@@ -51,6 +52,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Forecast when growth breaks each phase of a plan, and what every month costs
     Forecast(forecast::Arguments),
+    /// Say what queueing theory says of profiles: utilizations, the knee, exact laws and bounds
+    Analyze(analyze::Arguments),
     /// Check profiles without running them
     Validate(validate::Arguments),
     /// Print the JSON Schema of profiles
@@ -69,6 +72,7 @@ pub fn run() -> anyhow::Result<Exit> {
         Command::Phases(arguments) => phases::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Forecast(arguments) => forecast::run(&arguments),
+        Command::Analyze(arguments) => analyze::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

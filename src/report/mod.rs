@@ -3,6 +3,7 @@
 //! A renderer is a function from the document to a string; it reads no clock and no terminal (width
 //! and colour are given), so the same document is the same bytes.
 
+pub mod analysis;
 mod assemble;
 mod csv;
 pub mod diff;

@@ -62,15 +62,14 @@ fn batches(load: Load, size: &Distribution) -> Option<Answer> {
 fn behind(load: Load, size: usize) -> Option<Vec<f64>> {
     let batches = load.offered() / size as f64;
     let mut p: Vec<f64> = vec![1.0 - load.offered()];
-    let mut window = p[0];
-    while window > 1e-18 || p.len() < size {
-        let next = batches * window;
-        p.push(next);
-        window += next;
-        if p.len() > size {
-            window -= p[p.len() - 1 - size];
+    loop {
+        // Summed anew each time: a running sum would keep its rounding for ever.
+        let window: f64 = p.iter().rev().take(size).sum();
+        if window < 1e-18 && p.len() > size {
+            break;
         }
-        if p.len() > 2_000_000 {
+        p.push(batches * window);
+        if p.len() > MOST_STATES {
             return None;
         }
     }
@@ -82,6 +81,9 @@ fn behind(load: Load, size: usize) -> Option<Vec<f64>> {
     }
     Some(found)
 }
+
+/// Most numbers inside that are followed.
+const MOST_STATES: usize = 100_000;
 
 fn flipping(load: Load, stays: &[(f64, f64)], servers: u32) -> Option<Answer> {
     let n = stays.len();

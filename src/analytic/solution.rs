@@ -43,6 +43,8 @@ pub enum What {
     Throughput,
     /// Mean number waiting and in service.
     InSystem,
+    /// Standard deviation of that number over time.
+    InSystemDeviation,
     /// A quantile of that number.
     InSystemQuantile(f64),
     /// Mean number waiting.
@@ -79,7 +81,10 @@ impl What {
                 Quantity::Ratio
             }
             Self::Throughput => Quantity::Rate,
-            Self::InSystem | Self::InSystemQuantile(_) | Self::Queue => Quantity::Count,
+            Self::InSystem
+            | Self::InSystemDeviation
+            | Self::InSystemQuantile(_)
+            | Self::Queue => Quantity::Count,
             _ => Quantity::Duration,
         }
     }
@@ -95,6 +100,7 @@ impl What {
             Self::Utilization => "utilization".to_owned(),
             Self::Throughput => "throughput".to_owned(),
             Self::InSystem => "in_system".to_owned(),
+            Self::InSystemDeviation => "in_system.sd".to_owned(),
             Self::InSystemQuantile(q) => format!("in_system.{}", quantile(q)),
             Self::Queue => "queue.length".to_owned(),
             Self::Waits => "waited.share".to_owned(),

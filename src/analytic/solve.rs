@@ -564,7 +564,8 @@ impl<'n, 'p> Solver<'n, 'p> {
                 value.value *= n;
             }
         }
-        values.retain(|v| members == 1 || !matches!(v.what, What::InSystemQuantile(_)));
+        let of_one = |what: What| matches!(what, What::InSystemQuantile(_) | What::InSystemDeviation);
+        values.retain(|v| members == 1 || !of_one(v.what));
         let mut obstacles = Vec::new();
         if state.answer.is_none() && state.values.is_empty() && !network.idle[row] {
             obstacles.extend(state.obstacle);

@@ -456,6 +456,14 @@ pub struct Check {
     pub fatal: bool,
     /// The two sides.
     pub detail: String,
+    /// Of a comparison with theory: the law.
+    pub law: Option<String>,
+    /// Measured.
+    pub simulated: Option<f64>,
+    /// By the law.
+    pub analytic: Option<f64>,
+    /// Their difference in standard errors.
+    pub z: Option<f64>,
 }
 
 /// Something the profile states without a source.

@@ -267,6 +267,10 @@ pub(crate) fn sample() -> Report {
             ok: true,
             fatal: true,
             detail: "120 + 1212400 = 557100 + 655213 + 207".to_owned(),
+            law: None,
+            simulated: None,
+            analytic: None,
+            z: None,
         }],
         assumptions: vec![Assumption {
             name: "cpu_time".to_owned(),

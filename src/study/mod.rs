@@ -22,6 +22,7 @@ mod screen;
 mod settled;
 #[cfg(test)]
 mod tests;
+pub mod theory;
 mod transient;
 mod variants;
 mod worlds;

@@ -16,6 +16,7 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
     let load = Load { arrivals_per_s: case.rate_per_s(), service_s: case.mean_s() };
     let answer = Answer::exact(LAW)
         .with(What::InSystem, load.offered())
+        .with(What::InSystemDeviation, load.offered().sqrt())
         .with(What::InSystemQuantile(0.99), infinite::number_quantile(load, 0.99) as f64)
         .with(What::Waits, 0.0)
         .with(What::Wait, 0.0)

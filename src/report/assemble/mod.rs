@@ -11,7 +11,7 @@ use crate::stats::Statistic;
 use crate::study::{self, Run, Steady, Stop};
 use crate::verdict::{self, Costs, Verdicts, estimate};
 
-use super::figure::Figure;
+use super::figure::{Figure, bare};
 use super::{Assumption, Balance, Check, Report, RunLine, SCHEMA_VERSION, Subject};
 
 /// What was asked, as the reader knows it.
@@ -65,6 +65,8 @@ impl Report {
         let objectives = judged::objectives(profile, verdicts);
         let overloads = measured.overloads();
         let checks = measured.checks();
+        let mut warnings = measured.warnings();
+        warnings.extend(against_theory(&checks));
         let next_step = match checks.iter().find(|check| check.fatal && !check.ok) {
             Some(check) => {
                 format!(
@@ -105,10 +107,25 @@ impl Report {
             assumptions: measured.assumptions(),
             defaults: profile.defaults_used.clone(),
             limits: LIMITS.iter().map(|text| (*text).to_owned()).collect(),
-            warnings: measured.warnings(),
+            warnings,
             next_step,
         }
     }
+}
+
+/// One warning for all comparisons with theory: the worst of those that chance does not explain.
+fn against_theory(checks: &[Check]) -> Option<String> {
+    let compared = checks.iter().filter(|check| check.z.is_some());
+    let distance = |check: &&Check| check.z.map_or(0.0, f64::abs);
+    let unlikely = compared.clone().filter(|check| !check.ok);
+    let worst = unlikely.max_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    Some(format!(
+        "{} is not what theory says: {}, which chance alone does not explain among {} comparisons; a \
+         longer --duration or --warmup tells whether the run was too short, else please report it",
+        worst.name,
+        worst.detail,
+        compared.count()
+    ))
 }
 
 /// A profile, what it was lowered to, and what was measured.
@@ -219,15 +236,32 @@ impl Measured<'_> {
     }
 
     fn checks(&self) -> Vec<Check> {
-        verdict::check(self.replications())
-            .into_iter()
-            .map(|check| Check {
-                name: check.name.to_owned(),
-                ok: check.violation.is_none(),
-                fatal: true,
-                detail: check.violation.unwrap_or_else(|| check.law.to_owned()),
-            })
-            .collect()
+        let identities = verdict::check(self.replications()).into_iter().map(|check| Check {
+            name: check.name.to_owned(),
+            ok: check.violation.is_none(),
+            fatal: true,
+            detail: check.violation.unwrap_or_else(|| check.law.to_owned()),
+            law: None,
+            simulated: None,
+            analytic: None,
+            z: None,
+        });
+        let theory = study::theory::compare(self.program, self.catalogue, self.run);
+        let compared = theory.into_iter().map(|c| {
+            let value = |x: f64| bare(x, c.quantity);
+            let (simulated, analytic) = (value(c.simulated), value(c.analytic));
+            Check {
+                detail: format!("{simulated} against {analytic} ({}), z {:.1}", c.law, c.z),
+                name: c.name,
+                ok: c.likely,
+                fatal: false,
+                law: Some(c.law.to_owned()),
+                simulated: Some(c.simulated),
+                analytic: Some(c.analytic),
+                z: Some(c.z),
+            }
+        });
+        identities.chain(compared).collect()
     }
 
     fn run_line(&self, repeat: String) -> RunLine {

@@ -1,12 +1,12 @@
 //! Queueing theory: exact formulas, series and bounds for models small enough to have them.
 //!
 //! Nothing here simulates and nothing here knows a profile: the functions map a few numbers to a
-//! number, [`demand`] reads the numbers off a program. The simulator is tested against these functions, and a study may ask them where a knee
-//! is before it runs anything; neither the engine nor this module uses the other.
+//! number, [`demand`] reads the numbers off a program, and [`solve`] recognises which of the laws hold
+//! for a program as it is. The simulator is tested against them, and neither the engine nor this
+//! module uses the other.
 //!
-//! Where a queue has no steady state (utilization ≥ 1) functions return `None`. Left out on
-//! purpose: approximations without an error bound (Kingman, Allen–Cunneen, QNA), because a test
-//! against them would show nothing.
+//! Where a queue has no steady state (utilization ≥ 1) functions return `None`. What is no law but an
+//! approximation says so in its [`solution::Status`], and no test of the simulator rests on it.
 
 mod approximate;
 pub mod arrivals;
@@ -72,7 +72,11 @@ fn invert(cdf: impl Fn(f64) -> f64, quantile: f64, scale: f64) -> f64 {
         high *= 2.0;
     }
     let mut low = 0.0;
-    while high - low > 1e-12 * high {
+    // Halvings to that width from any scale; a jump at 0 would be halved for ever.
+    for _ in 0..1100 {
+        if high - low <= 1e-12 * high {
+            break;
+        }
         let middle = 0.5 * (low + high);
         if cdf(middle) < quantile {
             low = middle;

@@ -343,9 +343,12 @@ impl<'p> Network<'p> {
                     all.push(Obstacle::Breaker { owner: frame.owner });
                 }
             }
-            for visit in stream.walk.visits.values() {
+            for (pc, visit) in &stream.walk.visits {
                 if visit.forked {
                     all.push(Obstacle::Parallel { source });
+                }
+                if matches!(program.ops[*pc as usize], Op::Door(_)) {
+                    all.push(Obstacle::Door { source });
                 }
             }
         }
@@ -390,6 +393,9 @@ impl<'p> Network<'p> {
             }
             _ => {}
         }
+        if self.rows[row].choice.changes {
+            all.push(Obstacle::Changing { station });
+        }
         match self.rows[row].choice.policy {
             Some(Policy::LeastConnections | Policy::TwoChoices)
                 if self.rows[row].choice.members > 1 =>
@@ -407,9 +413,9 @@ impl<'p> Network<'p> {
     /// Whether members of a row are chosen without looking at them, by requests that come as a
     /// Poisson process: each member then sees one.
     pub(super) fn splits(&self, row: usize) -> bool {
-        let Choice { members, policy, sticky } = self.rows[row].choice;
+        let Choice { members, policy, sticky, changes } = self.rows[row].choice;
         let by_crew = policy.is_none() && self.hashed();
-        members <= 1 || (policy == Some(Policy::Random) && !sticky) || by_crew
+        !changes && (members <= 1 || (policy == Some(Policy::Random) && !sticky) || by_crew)
     }
 
     fn hashed(&self) -> bool {

@@ -8,7 +8,7 @@ use super::closed::{self, Cycle};
 use super::laws::is_exponential;
 use super::network::{Access, Arrivals, Network, Use};
 use super::solution::{Law, Obstacle};
-use crate::program::StationKind;
+use crate::program::{Op, StationKind};
 
 /// Closed networks.
 pub(super) const MVA: Law = Law {
@@ -118,11 +118,15 @@ impl Network<'_> {
             }
         }
         for pc in one.walk.visits.keys() {
-            if let crate::program::Op::Lookup { family, .. } = &program.ops[*pc as usize] {
-                let family = &program.families[family.index()];
-                if family.stated.is_none() {
-                    all.push(Obstacle::Cache { owner: family.owner });
+            match &program.ops[*pc as usize] {
+                Op::Lookup { family, .. } => {
+                    let family = &program.families[family.index()];
+                    if family.stated.is_none() {
+                        all.push(Obstacle::Cache { owner: family.owner });
+                    }
                 }
+                Op::Door(_) => all.push(Obstacle::Door { source: one.source }),
+                _ => {}
             }
         }
         all

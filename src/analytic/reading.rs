@@ -82,6 +82,8 @@ pub(super) struct Choice {
     pub(super) policy: Option<Policy>,
     /// A client keeps its member.
     pub(super) sticky: bool,
+    /// Members come and go.
+    pub(super) changes: bool,
 }
 
 /// A program with what is looked up again and again.
@@ -104,18 +106,20 @@ impl<'p> Reading<'p> {
                 Op::Route { group, into } => {
                     let group = &program.groups[group.index()];
                     let policy = Some(group.policy);
-                    let choice = Choice { members: group.count, policy, sticky: group.sticky };
+                    let (members, sticky, changes) = (group.count, group.sticky, group.changes());
+                    let choice = Choice { members, policy, sticky, changes };
                     choices.insert(into.0, choice);
                 }
                 Op::Accept { at, worker, .. } => {
                     let instances = at.by.and_then(|by| choices.get(&by.0));
+                    let changes = instances.is_some_and(|choice: &Choice| choice.changes);
                     let instances = instances.map_or(1, |choice: &Choice| choice.members);
                     let workers = match &program.stations[at.base.index()].kind {
                         StationKind::Crew(crew) => crew.workers,
                         _ => 1,
                     };
                     let members = instances.saturating_mul(workers);
-                    choices.insert(worker.0, Choice { members, policy: None, sticky: false });
+                    choices.insert(worker.0, Choice { members, policy: None, sticky: false, changes });
                 }
                 _ => {}
             }
@@ -134,7 +138,7 @@ impl<'p> Reading<'p> {
 
     /// Rows of stations in the order of their numbers: (first station, choice).
     pub(super) fn rows(&self) -> Vec<(u32, Choice)> {
-        let alone = Choice { members: 1, policy: None, sticky: false };
+        let alone = Choice { members: 1, policy: None, sticky: false, changes: false };
         let mut rows = vec![(0, alone); self.rows.len()];
         for (base, number) in &self.rows {
             rows[*number].0 = *base;

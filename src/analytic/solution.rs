@@ -157,6 +157,10 @@ pub enum Obstacle {
     Memory { station: StationId },
     /// The balancer looks at the members.
     Balancer { station: StationId },
+    /// Members come and go.
+    Changing { station: StationId },
+    /// A door refuses by what it reads.
+    Door { source: usize },
     /// Its units are held while their holders wait for something else.
     Holder { station: StationId },
     /// Arrivals are not Poisson, and not as a law here needs them.

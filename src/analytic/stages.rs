@@ -86,7 +86,7 @@ impl Stages {
     pub fn tail(&self, time_s: f64) -> f64 {
         let x = self.rate_per_s * time_s;
         if x <= 0.0 {
-            return 1.0 - self.weights.first().copied().unwrap_or(1.0);
+            return self.beyond.first().copied().unwrap_or(0.0);
         }
         let mode = (x.floor() as usize).min(self.beyond.len().saturating_sub(1));
         let at = |j: usize| (j as f64 * x.ln() - x - ln_gamma(j as f64 + 1.0)).exp();
@@ -102,7 +102,7 @@ impl Stages {
         p = start;
         for j in (0..mode).rev() {
             p *= (j as f64 + 1.0) / x;
-            if p < 1e-18 * start && p < 1e-290 {
+            if p < 1e-18 * sum {
                 break;
             }
             sum += p * self.beyond[j];

@@ -46,8 +46,8 @@ pub(super) enum Feed<'a> {
     Renewal(&'a Distribution),
     /// Poisson batches of this size.
     Batches(&'a Distribution),
-    /// A Poisson process whose rate moves through levels in turn: (share of the rate at this level
-    /// over the mean rate, mean stay in seconds).
+    /// A Poisson process whose rate moves through levels in turn, in proportion to these: (rate, mean
+    /// stay in seconds).
     Flipping(&'a [(f64, f64)]),
 }
 

@@ -5,7 +5,7 @@ use crate::analytic::levels::{self, Level};
 use crate::analytic::solution::{Law, What};
 use crate::analytic::stages::Stages;
 use crate::analytic::{Load, arrivals};
-use crate::dist::Distribution;
+use crate::dist::{Curve, Distribution};
 
 const BATCHES: Law =
     Law { name: "M^X/M/1", source: "Gross et al., Fundamentals of Queueing Theory, ch. 3" };
@@ -88,7 +88,9 @@ const MOST_STATES: usize = 100_000;
 fn flipping(load: Load, stays: &[(f64, f64)], servers: u32) -> Option<Answer> {
     let n = stays.len();
     let mean = load.arrivals_per_s;
-    let rate = |level: usize| stays[level].0 * mean;
+    // The station may get a share of the stream: the levels are scaled to what it gets.
+    let whole = Curve::Mmpp(stays.to_vec()).mean_rate();
+    let rate = |level: usize| stays[level].0 / whole * mean;
     let level = |k: u32| {
         let mut chain = Level::new(n);
         for (phase, (_, stay_s)) in stays.iter().enumerate() {

@@ -42,6 +42,18 @@ impl Phases {
                 rate_per_s: vec![1.0 / mean1, 1.0 / mean2],
                 is_chain: false,
             }),
+            Distribution::Mix(parts) if parts.len() <= MOST_STAGES as usize => {
+                let (mut below, mut start, mut rate_per_s) = (0.0, Vec::new(), Vec::new());
+                for (bound, part) in parts {
+                    start.push(bound - below);
+                    below = *bound;
+                    rate_per_s.push(1.0 / part.mean());
+                    if !is_exponential(Some(part)) {
+                        return None;
+                    }
+                }
+                Some(Self { start, rate_per_s, is_chain: false })
+            }
             _ => None,
         }
     }

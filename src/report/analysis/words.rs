@@ -62,6 +62,13 @@ pub(super) fn obstacle(
             "{}: its balancer looks at the members; each is taken as if chosen at random",
             at(*s)
         ),
+        Obstacle::Changing { station: s } => format!(
+            "{}: instances come and go; all numbers are of those that it begins with",
+            at(*s)
+        ),
+        Obstacle::Door { source: s } => {
+            format!("{}: a door refuses by what it reads; taken as always open", source(*s))
+        }
         Obstacle::Holder { station: s } => format!(
             "{}: held while its holders wait for something else; such layers have no exact law",
             at(*s)

@@ -15,11 +15,14 @@ mod point;
 mod predict;
 #[path = "../examples/reality/score.rs"]
 mod score;
+#[path = "../examples/reality/table.rs"]
+mod table;
 #[path = "../examples/reality/translate.rs"]
 mod translate;
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use point::{Point, median};
 use predict::{Effort, predict};
@@ -39,7 +42,13 @@ fn points() -> Vec<Point> {
     points
 }
 
-fn rows() -> Vec<Row> {
+/// All comparisons, made once for all tests.
+fn rows() -> &'static [Row] {
+    static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
+    ROWS.get_or_init(compared)
+}
+
+fn compared() -> Vec<Row> {
     let rows = |point: &Point| {
         let prediction = predict(&point.id, &point.known, None, EFFORT).expect("it is translated");
         score::rows(point, &prediction)
@@ -130,10 +139,30 @@ fn each_constant_is_used_and_can_be_left_out() {
             let whole = translate(&point.id, &point.known, Choice::default()).expect("translated");
             let choice = Choice { without: Some(constant), ..Choice::default() };
             let without = translate(&point.id, &point.known, choice).expect("translated");
-            let uses = whole.uses.contains(&constant);
+            let uses = whole.uses(constant);
             used += u32::from(uses);
             assert_eq!(uses, whole.yaml != without.yaml, "{} {constant:?}", point.id);
         }
         assert!(used > 0, "{constant:?}");
+    }
+}
+
+/// VALIDATION.md holds what the harness prints: the constants to the letter, and of every comparison the
+/// measured side; the predicted side is compared by `predictions_stay_within_their_bounds`.
+#[test]
+fn the_published_tables_are_those_of_the_harness() {
+    let published = std::fs::read_to_string("VALIDATION.md").expect("it is part of the repository");
+    for line in table::constants(true).lines() {
+        assert!(published.contains(line), "regenerate the tables: {line}");
+    }
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()
+    };
+    let published: Vec<Vec<String>> =
+        published.lines().map(cells).filter(|cells| cells.len() == 7).collect();
+    for row in table::rows(rows(), true).lines().skip(2).map(cells) {
+        let same = |known: &&Vec<String>| known[0] == row[0] && known[1] == row[1];
+        let known = published.iter().find(same).unwrap_or_else(|| panic!("missing: {row:?}"));
+        assert_eq!((&known[2], &known[5]), (&row[2], &row[5]), "{row:?}");
     }
 }

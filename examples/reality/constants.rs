@@ -42,7 +42,7 @@ pub(crate) const OTHERS_BUSY: (f64, f64) = (0.3, 0.7);
 pub(crate) const IDLE_LOOP: f64 = 1.0 / 3.0;
 
 /// Resolution of timers, milliseconds. README of the measurements, "Method": "Node truncates timers to
-/// whole milliseconds; pg_sleep rounds up to whole milliseconds". (A timer of Node waits 1 ms at
+/// whole milliseconds; `pg_sleep` rounds up to whole milliseconds". (A timer of Node waits 1 ms at
 /// least: documentation of `setTimeout`.)
 pub(crate) const TIMER_MS: f64 = 1.0;
 

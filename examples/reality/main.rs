@@ -62,7 +62,7 @@ struct Arguments {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if arguments.constants {
-        show(&table::constants(arguments.markdown));
+        show(&format!("{}\n", table::constants(arguments.markdown)));
     }
     let mut points = point::read_all(&arguments.folder)?;
     if let Some(only) = &arguments.only {
@@ -129,10 +129,10 @@ fn compare(points: &[Point], without: Option<Constant>, effort: Effort) -> Vec<R
 fn ablate(points: &[Point], rows: &[Row], effort: Effort, markdown: bool) -> String {
     let is_latency = |row: &&Row| ["mean", "p50", "p95", "p99"].contains(&row.figure);
     let mut lines = Vec::new();
-    for constant in Constant::ALL.into_iter().filter(|c| *c != Constant::CpuSpread) {
+    for constant in Constant::ALL {
         let uses = |point: &&Point| {
             translate::translate(&point.id, &point.known, translate::Choice::default())
-                .is_ok_and(|translated| translated.uses.contains(&constant))
+                .is_ok_and(|translated| translated.uses(constant))
         };
         let using: Vec<Point> = points.iter().filter(uses).cloned().collect();
         let with = rows.iter().filter(|row| using.iter().any(|point| point.id == row.id));

@@ -88,7 +88,6 @@ pub(crate) fn predict(
     let is_uncertain =
         translated.draws_cpu && prediction.cpu.median * (1.0 + CPU_SPREAD) >= UNCERTAIN_FROM;
     if is_uncertain && without != Some(Constant::CpuSpread) {
-        prediction.translated.uses.insert(Constant::CpuSpread);
         // At the upper end the CPU of a request does not fall with the load either: the third that an
         // idle loop costs more is the most that was seen.
         let low = at(without, 1.0 - CPU_SPREAD)?;
@@ -144,7 +143,7 @@ fn run(id: &str, known: &Known, choice: Choice, effort: Effort) -> Result<Predic
         error_share: level("web.error_rate").ok_or_else(|| anyhow!("no error rate"))?,
         hit_ratio: level("redis.hit_ratio"),
         cpu: level("app.cpu.utilization").ok_or_else(|| anyhow!("no CPU"))?,
-        loads: loads.with("workers", places.and_then(|name| median_of(name))),
+        loads: loads.with("workers", places.and_then(median_of)),
         burst: translated.burst_end_s.map(|end_s| burst(&runs, end_s - translated.warmup_s)),
         interval: None,
         translated,

@@ -125,7 +125,7 @@ fn time(
     if !point.scores(figure) {
         row.error = None;
         row.within = true;
-        row.remark = "not scored: see the caveat".to_owned();
+        "not scored: see the caveat".clone_into(&mut row.remark);
     }
     Some(row)
 }

@@ -134,10 +134,20 @@ pub(crate) fn ablation(lines: &[(Constant, usize, Summary, Summary)], markdown: 
                 percent(without.median),
                 percent(with.worst),
                 percent(without.worst),
+                format!("{:.0} %", 100.0 * with.within),
+                format!("{:.0} %", 100.0 * without.within),
             ]
         })
         .collect();
-    let head =
-        ["constant", "points", "median with", "median without", "worst with", "worst without"];
+    let head = [
+        "constant",
+        "points",
+        "median with",
+        "median without",
+        "worst with",
+        "worst without",
+        "within with",
+        "within without",
+    ];
     columns(&head, &lines, markdown)
 }

@@ -185,3 +185,52 @@ fn repeat(arguments: &Arguments, file: &str) -> String {
     words.extend(running.words());
     words.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::engine::{Fault, plant};
+    use crate::study::planted::EVERYTHING;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    /// The whole way from a file to the exit code, on one thread, with a defect in the engine.
+    fn end_of(fault: Option<Fault>) -> (Exit, Report) {
+        let mut file = tempfile::NamedTempFile::with_suffix(".yaml").expect("a temporary file");
+        file.write_all(EVERYTHING.as_bytes()).expect("it can be written");
+        let path = file.path().to_string_lossy().into_owned();
+        let words = ["simulate", &path, "--duration=20s", "--warmup=5s", "--replications=2", "-q"];
+        let arguments = Line::parse_from(words).arguments;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .start_handler(move |_| plant(fault))
+            .build()
+            .expect("a thread");
+        let report = pool.install(|| both_ends(&arguments, &path)).expect("a valid profile");
+        (judged(&report, false), report)
+    }
+
+    #[test]
+    fn a_violated_identity_ends_with_70_and_says_so() {
+        let (exit, report) = end_of(Some(Fault::LosesRequest));
+        assert_eq!((exit, exit.code()), (Exit::Defect, 70));
+        assert!(report.next_step.contains("do not use these numbers"), "{}", report.next_step);
+        let violated = report.checks.iter().find(|check| !check.ok).expect("it is in the report");
+        assert!(violated.detail.contains("replication 0"), "{violated:?}");
+    }
+
+    #[test]
+    fn without_a_defect_it_does_not() {
+        let (exit, report) = end_of(None);
+        assert_ne!(exit, Exit::Defect);
+        assert!(report.checks.iter().all(|check| check.ok));
+    }
+}

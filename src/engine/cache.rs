@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use rand_distr::{Distribution as _, Zipf};
 
 use super::calendar::Time;
+use super::fault::Fault;
 use super::level::Gauge;
 use super::task::{NOBODY, State};
 use super::world::{World, nanoseconds};
@@ -41,6 +42,9 @@ struct NodeState {
     bytes: Gauge,
     keys: Gauge,
     evictions: u64,
+    fills: u64,
+    expiries: u64,
+    deletes: u64,
     bounded: bool,
     /// Entries in order of use, linked; index `entries` is the sentinel.
     links: Vec<(u32, u32)>,
@@ -76,6 +80,9 @@ impl CacheState {
                 bytes: Gauge::default(),
                 keys: Gauge::default(),
                 evictions: 0,
+                fills: 0,
+                expiries: 0,
+                deletes: 0,
                 bounded: node.limit_bytes.is_finite() || node.max_keys != u64::MAX,
                 links: Vec::new(),
                 present: Vec::new(),
@@ -186,7 +193,7 @@ impl CacheState {
                 queue.sort_unstable();
                 family.expiring = queue.into();
             }
-            self.nodes[node].evictions = 0;
+            self.nodes[node].reset(0);
         }
     }
 
@@ -211,6 +218,7 @@ impl CacheState {
                 if actual <= now {
                     self.families[index].queued[number as usize] = false;
                     self.remove(program, FamilyId(index as u16), number, now);
+                    self.nodes[node].expiries += 1;
                 } else {
                     self.families[index].expiring.push_back((actual, number));
                 }
@@ -218,10 +226,11 @@ impl CacheState {
         }
     }
 
-    fn remove(&mut self, program: &Program, family: FamilyId, number: u32, now: Time) {
+    /// Removes a key; whether it was there.
+    fn remove(&mut self, program: &Program, family: FamilyId, number: u32, now: Time) -> bool {
         let state = &mut self.families[family.index()];
         if state.expires[number as usize] == ABSENT {
-            return;
+            return false;
         }
         state.expires[number as usize] = ABSENT;
         let spec = &program.families[family.index()];
@@ -231,6 +240,7 @@ impl CacheState {
         node.bytes.add(now, -size);
         node.keys.add(now, -1.0);
         node.forget(entry);
+        true
     }
 
     /// Stores a key. `Err` when the node is full and refuses.
@@ -274,6 +284,7 @@ impl CacheState {
             let node = &mut self.nodes[node_id];
             node.bytes.add(now, size);
             node.keys.add(now, 1.0);
+            node.fills += 1;
             node.remember(entry, limits.eviction);
         } else {
             self.nodes[node_id].touch(entry);
@@ -289,9 +300,7 @@ impl CacheState {
 
     pub(crate) fn reset_records(&mut self, now: Time) {
         for node in &mut self.nodes {
-            node.evictions = 0;
-            node.bytes.reset(now);
-            node.keys.reset(now);
+            node.reset(now);
         }
     }
 
@@ -305,6 +314,9 @@ impl CacheState {
             .iter()
             .map(|node| NodeRecord {
                 evictions: node.evictions,
+                fills: node.fills,
+                expiries: node.expiries,
+                deletes: node.deletes,
                 bytes: node.bytes.record(now),
                 keys: node.keys.record(now),
             })
@@ -313,6 +325,13 @@ impl CacheState {
 }
 
 impl NodeState {
+    /// Forgets what was counted.
+    fn reset(&mut self, now: Time) {
+        (self.evictions, self.fills, self.expiries, self.deletes) = (0, 0, 0, 0);
+        self.bytes.reset(now);
+        self.keys.reset(now);
+    }
+
     fn family_of(&self, entry: u32) -> usize {
         let at = self.families.partition_point(|f| f.0 <= entry) - 1;
         // Families with a stated ratio have no entries and share their neighbour's first.
@@ -574,13 +593,15 @@ impl World<'_> {
             return;
         }
         let now = self.now;
-        match number {
-            Some(number) => self.cache.remove(program, family, number as u32, now),
-            None => {
-                for number in 0..self.cache.families[family.index()].expires.len() as u32 {
-                    self.cache.remove(program, family, number, now);
-                }
-            }
+        let numbers = match number {
+            Some(number) => number as u32..number as u32 + 1,
+            None => 0..self.cache.families[family.index()].expires.len() as u32,
+        };
+        for number in numbers {
+            let removed = self.cache.remove(program, family, number, now);
+            let node = CacheState::node_of(program, family);
+            let forgotten = removed && self.strikes(Fault::ForgetsDelete);
+            self.cache.nodes[node].deletes += u64::from(removed && !forgotten);
         }
     }
 }

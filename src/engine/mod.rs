@@ -7,7 +7,9 @@ mod accept;
 mod bucket;
 mod cache;
 mod calendar;
+mod census;
 mod control;
+mod fault;
 mod fleet;
 mod health;
 mod level;
@@ -28,5 +30,7 @@ mod tokens;
 mod windows;
 mod world;
 
+#[cfg(test)]
+pub(crate) use fault::{Fault, plant};
 pub use windows::Probe;
 pub use world::World;

@@ -449,6 +449,8 @@ impl World<'_> {
                 let place = &mut self.places[task.station as usize];
                 let given = self.now - task.since;
                 place.stats.given.end(self.now);
+                // What is left of it is not given.
+                place.stats.asked -= task.remaining.saturating_sub(given) as f64;
                 let owner = place.owner;
                 self.tasks[id].wake = 0;
                 self.tasks[id].remaining = 0;
@@ -457,7 +459,10 @@ impl World<'_> {
                 self.tokens_release(task.station, id);
             }
             State::Admitted => {
-                self.places[task.station as usize].stats.queue.add(self.now, -1.0);
+                let waited = self.now - task.since;
+                let stats = &mut self.places[task.station as usize].stats;
+                stats.queue.add(self.now, -1.0);
+                stats.abandoned.record(waited as f64 * 1e-9);
                 self.tasks[id].wake = 0;
                 let waited = self.now - task.since;
                 self.note(task.station, id, Note::Leaves { waited, timed_out: false });

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::calendar::Time;
+use super::fault::Fault;
 use super::task::{NOBODY, State, Tasks};
 use super::world::{Moving, World, event};
 use crate::program::{Processor, StationKind};
@@ -66,6 +67,17 @@ impl ProcessorState {
     pub(crate) fn given_to_present(&self, now: Time) -> f64 {
         let seconds = (now - self.last) as f64 * 1e-9;
         let of = |g: &Group| f64::from(g.jobs) * (g.clock + seconds * g.speed) - g.came;
+        self.groups.iter().filter(|g| g.jobs > 0).map(of).sum()
+    }
+
+    /// Work left of the jobs that are here at `now`, as they brought it.
+    pub(crate) fn left(&self, now: Time, tasks: &Tasks, station: u32) -> f64 {
+        let seconds = (now - self.last) as f64 * 1e-9;
+        let of = |g: &Group| -> f64 {
+            let clock = seconds.mul_add(g.speed, g.clock);
+            let here = g.heap.iter().filter(|job| is_here(tasks, station, job.0));
+            here.map(|job| f64::from_bits((job.0 >> 64) as u64) - clock).sum()
+        };
         self.groups.iter().filter(|g| g.jobs > 0).map(of).sum()
     }
 
@@ -143,13 +155,14 @@ impl<'p> World<'p> {
     /// A task brings `work` (core-seconds, bytes) to a processor.
     pub(crate) fn process(&mut self, station: u32, id: u32, work: f64, group: usize) {
         let now = self.now;
+        let stretched = self.strikes(Fault::StretchesService);
         let (state, spec) = self.processor(station);
         state.advance(now);
         let index = if state.groups.len() == 1 { 0 } else { group % state.groups.len() };
         let number = state.next_job;
         state.next_job = state.next_job.wrapping_add(1);
         let group = &mut state.groups[index];
-        let finish = group.clock + work;
+        let finish = group.clock + if stretched { 2.0 * work } else { work };
         let job =
             (u128::from(finish.to_bits()) << 64) | (u128::from(number) << 32) | u128::from(id);
         // One that ends later than another and slows nobody down leaves the next completion as it
@@ -176,6 +189,7 @@ impl<'p> World<'p> {
         task.remaining = ((work * alone_ns) as i64).cast_unsigned();
         let place = &mut self.places[station as usize];
         place.stats.arrivals += 1;
+        place.stats.asked += work;
         if f64::from(jobs) * spec.job_cap > spec.cores {
             place.stats.waited += 1;
         }
@@ -202,15 +216,18 @@ impl<'p> World<'p> {
         group.jobs -= 1;
         group.came -= came;
         state.jobs -= 1;
+        let alone_ns = state.alone_ns;
         state.share(spec);
         let (jobs, rate, told) = (state.jobs, state.rate, state.told);
         let task = &mut self.tasks[id];
+        let work = task.remaining as f64 / alone_ns;
         task.wake = 0;
         task.remaining = 0;
         task.state = State::Ready;
         let since = task.since;
         let place = &mut self.places[station as usize];
         place.stats.given.work += given;
+        place.stats.asked -= (work - given).max(0.0);
         place.stats.note_rate(now, rate, jobs, rate >= spec.cores);
         let owner = place.owner;
         self.spend(id, owner, 0, now - since);

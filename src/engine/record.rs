@@ -1,9 +1,11 @@
 //! What is measured while a world runs, and its snapshot as plain results.
 
 use super::calendar::Time;
+use super::census::Seen;
+use super::fault::Fault;
 use super::level::Gauge;
 use super::task::{NOBODY, State};
-use super::world::{Moving, World};
+use super::world::{Moving, Place, World};
 use crate::program::{NONE, Program};
 use crate::results::{
     Attribution, Balance, ClassRecord, FamilyRecord, GroupRecord, InstanceRecord, Level,
@@ -63,6 +65,12 @@ pub(crate) struct Stats {
     pub(crate) wait: Tally,
     pub(crate) abandoned: Tally,
     pub(crate) given: Given,
+    /// Σ of service as it was drawn, ns (of a processor: work).
+    pub(crate) asked: f64,
+    /// What those who waited when measurement began had waited before, ns.
+    carried_ns: f64,
+    /// Waits of interrupted services before they went on, which are no waits of their own, ns.
+    pub(crate) resumed_ns: f64,
 }
 
 impl Stats {
@@ -80,6 +88,9 @@ impl Stats {
             wait: Tally::default(),
             abandoned: Tally::default(),
             given: Given::default(),
+            asked: 0.0,
+            carried_ns: 0.0,
+            resumed_ns: 0.0,
         }
     }
 
@@ -110,7 +121,10 @@ impl Stats {
         }
     }
 
-    fn reset(&mut self, now: Time) {
+    fn reset(&mut self, now: Time, seen: &Seen) {
+        self.asked = seen.left;
+        self.carried_ns = seen.waiting_ns;
+        self.resumed_ns = 0.0;
         self.arrivals = 0;
         self.waited = 0;
         self.refused = 0;
@@ -148,6 +162,32 @@ impl Stats {
             abandoned: self.abandoned.clone(),
             slowdown: Tally::default(),
             given_s: self.given.record(now),
+            ..StationRecord::default()
+        }
+    }
+
+    /// Σ of waits since the last reset, seconds, with what those wait who still do.
+    fn waited_s(&self, seen: &Seen) -> f64 {
+        let ns = self.resumed_ns - self.carried_ns + seen.waiting_ns;
+        ns.mul_add(1e-9, self.wait.sum + self.abandoned.sum)
+    }
+
+    /// The accounts for the self-checks.
+    fn audit(&self, place: &Place, seen: &Seen, record: &mut StationRecord) {
+        let asked = self.asked - seen.left;
+        match &place.moving {
+            Moving::Memory(_) => {}
+            Moving::Processor(_) => {
+                record.asked_s = Some(asked);
+                // An event is up to a nanosecond late, and ends what is done within one.
+                record.rounding_s = 4e-9 * record.size.max * record.arrivals as f64;
+            }
+            Moving::Tokens(_) | Moving::Crew(_) => {
+                record.waited_s = Some(self.waited_s(seen));
+                record.held = Some(seen.units);
+                record.asked_s = place.serves_only.then_some(asked * 1e-9);
+            }
+            Moving::Bucket(_) => record.waited_s = Some(self.waited_s(seen)),
         }
     }
 }
@@ -272,11 +312,15 @@ impl World<'_> {
 
     /// A request ends: ok, or by a kind of failure.
     pub(crate) fn ended(&mut self, id: u32, failure: Option<u8>) {
+        let lost = self.strikes(Fault::LosesRequest);
         let task = &mut self.tasks[id];
         if !task.counts {
             return;
         }
         task.counts = false;
+        if lost {
+            return;
+        }
         let (class, started, sample, client) = (task.class, task.started, task.sample, task.client);
         task.sample = NOBODY;
         task.client = NOBODY;
@@ -284,12 +328,13 @@ impl World<'_> {
         let latency_s = (now - started).cast_signed() as f64 * 1e-9;
         if class != NONE {
             let class = usize::from(class);
+            let times = if self.strikes(Fault::CountsTwice) { 2 } else { 1 };
             let record = &mut self.classes.records[class];
             match failure {
                 None => record.ok.record(latency_s),
                 Some(kind) => {
                     record.failed.record(latency_s);
-                    record.failures[usize::from(kind)] += 1;
+                    record.failures[usize::from(kind)] += times;
                 }
             }
             let measured_ns = now - started.max(self.measured_from);
@@ -312,8 +357,9 @@ impl World<'_> {
         let now = self.now;
         self.measured_from = now;
         self.events = 0;
-        for place in &mut self.places {
-            place.stats.reset(now);
+        let census = self.census();
+        for (place, seen) in self.places.iter_mut().zip(&census.stations) {
+            place.stats.reset(now, seen);
             match &mut place.moving {
                 // What jobs under way were given before counts for the time before.
                 Moving::Processor(state) => {
@@ -402,7 +448,9 @@ impl World<'_> {
                     (now - task.started.max(self.measured_from)) as f64 * 1e-9;
             }
         }
+        let census = self.census();
         let mut balance = Balance {
+            inside: census.inside,
             inside_at_start: self.inside_at_start,
             failed: vec![0; usize::from(self.program.kinds)],
             ..Balance::default()
@@ -410,7 +458,6 @@ impl World<'_> {
         for record in &classes {
             balance.arrivals += record.arrivals;
             balance.completed += record.ok.count;
-            balance.inside += record.in_flight.at_end as u64;
             for (sum, n) in balance.failed.iter_mut().zip(&record.failures) {
                 *sum += n;
             }
@@ -429,6 +476,7 @@ impl World<'_> {
                     _ => {}
                 }
                 record.slowdown = self.shares.slowdown(station);
+                place.stats.audit(place, &census.stations[station], &mut record);
                 record
             })
             .collect();

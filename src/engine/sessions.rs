@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 
 use super::accept::WorkerEvent;
 use super::calendar::{END_OF_TIME, Time};
+use super::fault::Fault;
 use super::level::Gauge;
 use super::task::NOBODY;
 use super::world::{World, event, nanoseconds};
@@ -91,6 +92,24 @@ pub(crate) struct SessionState {
     worker_events: Vec<Option<WorkerEvent>>,
     /// Counted sessions that are away and try again: one event each carries only its source.
     sources: usize,
+}
+
+impl World<'_> {
+    /// Names the crew (an index of a station) of every open session.
+    pub(crate) fn count_sessions(&self, mut holds: impl FnMut(usize)) {
+        for (source, supply) in self.sessions.supplies.iter().enumerate() {
+            let SourceKind::Sessions(spec) = &self.program.sources[source].kind else { continue };
+            let (Some(supply), Some(group)) = (supply, spec.connects_to) else { continue };
+            let first = self.program.groups[group.index()].first.index();
+            let crew = |member: u32| self.program.instances[first + member as usize].crew.index();
+            for id in &supply.open {
+                holds(crew(u32::from(self.sessions.all[*id as usize].instance)));
+            }
+            for (member, _, n) in &supply.places {
+                (0..*n).for_each(|_| holds(crew(*member)));
+            }
+        }
+    }
 }
 
 impl SessionState {
@@ -439,7 +458,8 @@ impl<'p> World<'p> {
             Life::Away => self.open_session(usize::from(session.source), Some(id), false),
             Life::Open => {
                 self.close_session(id);
-                self.supply(usize::from(session.source)).record.ended += 1;
+                let counted = u64::from(!self.strikes(Fault::ForgetsSession));
+                self.supply(usize::from(session.source)).record.ended += counted;
                 self.sessions.all[id as usize].state = Life::Free;
                 self.sessions.free.push(id);
             }
@@ -532,13 +552,15 @@ impl<'p> World<'p> {
             if n > 0 {
                 let id = supply.open[stream.below(n) as usize];
                 self.close_session(id);
-                self.supply(source).record.ended += 1;
+                let counted = u64::from(!self.strikes(Fault::ForgetsSession));
+                self.supply(source).record.ended += counted;
                 self.replace_session(source, id);
             }
         } else if supply.active.value() > 0.0 {
             let (instance, worker) = self.pick_counted(source, &mut stream);
             self.uncount(source, instance, worker);
-            self.supply(source).record.ended += 1;
+            let counted = u64::from(!self.strikes(Fault::ForgetsSession));
+            self.supply(source).record.ended += counted;
             self.open_session(source, None, false);
         }
         self.arm_churn(source);

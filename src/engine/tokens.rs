@@ -1,6 +1,7 @@
 //! Units with a queue: servers, semaphores, pools.
 
 use super::calendar::Time;
+use super::fault::Fault;
 use super::shares::Note;
 use super::task::{NOBODY, Queue, State};
 use super::timers::PATIENCE;
@@ -50,6 +51,11 @@ enum Extras {
 }
 
 impl TokensState {
+    /// Connections that are open.
+    pub(crate) const fn open(&self) -> u32 {
+        self.open
+    }
+
     pub(crate) fn new(spec: &Tokens, levels: usize, told: bool) -> Self {
         let role = if spec.preemptive {
             Extras::Preempts
@@ -233,9 +239,12 @@ impl<'p> World<'p> {
     #[inline]
     fn start_service(&mut self, station: u32, id: u32, length: Time) {
         let now = self.now;
-        let wake = self.calendar.push(now + length, event::SERVED | id);
+        let lasts = if self.strikes(Fault::StretchesService) { 2 * length } else { length };
+        let wake = self.calendar.push(now + lasts, event::SERVED | id);
+        self.places[station as usize].stats.asked += length.cast_signed() as f64;
         let task = &mut self.tasks[id];
         task.wake = wake;
+        task.remaining = length;
         task.state = State::Serving;
         task.since = now;
         task.station = station;
@@ -246,6 +255,7 @@ impl<'p> World<'p> {
     /// what is given begins when the other ends.
     #[inline]
     pub(crate) fn end_service(&mut self, station: u32, id: u32) {
+        let forgets = self.strikes(Fault::ForgetsWait);
         let now = self.now;
         let place = &mut self.places[station as usize];
         if let Moving::Tokens(state) = &mut place.moving
@@ -262,7 +272,9 @@ impl<'p> World<'p> {
             let length = std::mem::take(&mut task.drawn) - 1;
             let waited = now - task.since;
             place.stats.served += 1;
-            place.stats.wait.record(waited.cast_signed() as f64 * 1e-9);
+            if !forgets {
+                place.stats.wait.record(waited.cast_signed() as f64 * 1e-9);
+            }
             let (timer, sampled, owner) = (task.timer, task.sample != NOBODY, place.owner);
             if timer != NOBODY {
                 task.timer = NOBODY;
@@ -284,9 +296,13 @@ impl<'p> World<'p> {
     /// A unit comes back. In the usual case, nobody waits at a queue without extras, that is all.
     #[inline]
     pub(crate) fn give_back(&mut self, station: u32, by: u32) {
+        let keeps = self.strikes(Fault::LosesRelease);
         let now = self.now;
         let place = &mut self.places[station as usize];
         place.stats.given.end(now);
+        if keeps {
+            return;
+        }
         if let Moving::Tokens(state) = &mut place.moving
             && state.queue.len == 0
             && state.kind == Extras::None
@@ -448,6 +464,7 @@ impl<'p> World<'p> {
         let task = &mut self.tasks[victim];
         place.stats.given.end(now);
         task.remaining = task.remaining.saturating_sub(now - task.since).max(1);
+        place.stats.asked -= task.remaining as f64;
         task.wake = 0;
         let (since, owner) = (task.since, place.owner);
         task.since = now;
@@ -585,6 +602,7 @@ impl<'p> World<'p> {
     #[inline]
     pub(crate) fn tokens_dispatch(&mut self, station: u32) {
         loop {
+            let forgets = self.strikes(Fault::ForgetsWait);
             let now = self.now;
             let place = &mut self.places[station as usize];
             let Moving::Tokens(state) = &mut place.moving else {
@@ -605,7 +623,11 @@ impl<'p> World<'p> {
             let resumed = task.remaining > 0;
             if !resumed {
                 place.stats.served += 1;
-                place.stats.wait.record(waited as f64 * 1e-9);
+                if !forgets {
+                    place.stats.wait.record(waited as f64 * 1e-9);
+                }
+            } else {
+                place.stats.resumed_ns += waited as f64;
             }
             let (timer, sampled, told) = (task.timer, task.sample != NOBODY, state.told);
             if timer != NOBODY {
@@ -680,15 +702,8 @@ impl<'p> World<'p> {
             && state.role == Extras::Preempts
         {
             state.serving.push(id);
-            self.tasks[id].remaining = length;
         }
-        let now = self.now;
-        let seq = self.calendar.push(now + length, event::SERVED | id);
-        let task = &mut self.tasks[id];
-        task.wake = seq;
-        task.state = State::Serving;
-        task.since = now;
-        task.station = station;
+        self.start_service(station, id, length);
     }
 
     /// The patience of a waiting task ends.

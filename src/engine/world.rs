@@ -22,7 +22,7 @@ use super::timers::Timers;
 use super::tokens::TokensState;
 use super::windows::Windows;
 use crate::dist::Distribution;
-use crate::program::{NONE, Program, StationKind};
+use crate::program::{NONE, Op, Program, Station, StationId, StationKind};
 use crate::results::{Batch, ComponentRecord, FamilyRecord, InstanceRecord, Level};
 use crate::rng::{Stream, combine};
 
@@ -67,6 +67,8 @@ pub(crate) struct Place {
     pub(crate) moving: Moving,
     pub(crate) stats: Stats,
     pub(crate) owner: u16,
+    /// Units are taken for services of drawn length only, never held.
+    pub(crate) serves_only: bool,
 }
 
 impl Place {
@@ -160,6 +162,8 @@ pub struct World<'p> {
     pub(crate) inside_at_start: u64,
     pub(crate) events: u64,
     pub(crate) requests: u64,
+    #[cfg(test)]
+    pub(crate) planted: super::fault::Planted,
     /// Of no meaning: what keeps the reading ahead from being left out.
     touched: u64,
 }
@@ -189,6 +193,7 @@ impl<'p> World<'p> {
                     _ => 0.0,
                 }),
                 owner: station.owner.0,
+                serves_only: serves_only(program, station),
             })
             .collect();
         let components = usize::from(program.components);
@@ -237,12 +242,16 @@ impl<'p> World<'p> {
             events: 0,
             requests: 0,
             touched: 0,
+            #[cfg(test)]
+            planted: super::fault::Planted::here(),
         };
         world.open_pools();
         world.hire_workers();
         world.start_fleets();
         world.start_checks();
         world.start_sources();
+        // Those that are there from the start have not started in it.
+        world.sessions.reset_records(0);
         world.begin_observed();
         world.start_scalers();
         world
@@ -520,6 +529,15 @@ impl<'p> World<'p> {
         self.batch = at;
         self.calendar.push(self.now + self.batch_ns, event::BATCH | self.batch_turn);
     }
+}
+
+/// Whether no operation holds a unit of the station (or of another one of its component, which may be
+/// of the same row).
+fn serves_only(program: &Program, station: &Station) -> bool {
+    let owns = |id: StationId| program.stations[id.index()].owner == station.owner;
+    let holds = |op: &Op| matches!(op, Op::Seize { at, .. } if owns(at.base));
+    let serves = |op: &Op| matches!(op, Op::Serve { at, .. } if owns(at.base));
+    program.ops.iter().any(serves) && !program.ops.iter().any(holds)
 }
 
 /// Seconds to nanoseconds, rounded; beyond the end of time it stays there.

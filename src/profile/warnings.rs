@@ -33,6 +33,7 @@ pub(crate) fn unread(reader: &Reader, root: &Node) -> Vec<Fault> {
 /// Adds all warnings.
 pub(crate) fn warn(profile: &Profile, lowered: &Lowered, faults: &mut Faults) {
     let model = &profile.model;
+    silent(model, faults);
     connections(model, faults);
     sessions(model, faults);
     timeouts(model, faults);
@@ -40,6 +41,18 @@ pub(crate) fn warn(profile: &Profile, lowered: &Lowered, faults: &mut Faults) {
     unused(model, faults);
     overloads(model, lowered, faults);
     restarts(model, lowered, faults);
+}
+
+/// A profile in which nobody asks for anything.
+fn silent(model: &Model, faults: &mut Faults) {
+    if model.traffic.is_empty() {
+        let message =
+            "there is no traffic: nothing is asked of the system, so no objective is tried";
+        faults.push(
+            Fault::warning(Place { line: 1, column: 1, ..Place::default() }, "traffic", message)
+                .hint("add an entry under `traffic` with a `rate` and a `mix`"),
+        );
+    }
 }
 
 /// Pools of all clients together against the connections of the server.

@@ -72,6 +72,17 @@ pub struct StationRecord {
     /// its unit of work), measured where services begin and end: equals the integral of `busy`,
     /// which is measured where units are taken and given back. Zero for limits and memories.
     pub given_s: f64,
+    /// Σ of waits within the measured time, of those that still wait too: equals the integral of
+    /// `queue`. `None` where the queue is no list of tasks.
+    pub waited_s: Option<f64>,
+    /// Σ of service as it was drawn, without what was not given (yet): equals the integral of `busy`.
+    /// `None` where units are held for as long as it takes.
+    pub asked_s: Option<f64>,
+    /// What rounding to whole nanoseconds may make of `asked_s`.
+    pub rounding_s: f64,
+    /// Units in use at the end, counted at those who hold them: equals the end of `busy`. `None` where
+    /// nothing is held.
+    pub held: Option<u64>,
 }
 
 /// One component.
@@ -100,6 +111,9 @@ pub struct FamilyRecord {
 #[expect(missing_docs, reason = "each is what its name says")]
 pub struct NodeRecord {
     pub evictions: u64,
+    pub fills: u64,
+    pub expiries: u64,
+    pub deletes: u64,
     pub bytes: Level,
     pub keys: Level,
 }
@@ -202,7 +216,7 @@ pub struct Balance {
     pub completed: u64,
     /// Ended by each kind of failure.
     pub failed: Vec<u64>,
-    /// In flight at the end.
+    /// In flight at the end, counted one by one.
     pub inside: u64,
 }
 
@@ -361,6 +375,11 @@ impl StationRecord {
             abandoned: tally_since(&a.abandoned, &b.abandoned),
             slowdown: tally_since(&a.slowdown, &b.slowdown),
             given_s: a.given_s - b.given_s,
+            // The accounts of the self-checks are those of the whole time.
+            waited_s: None,
+            asked_s: None,
+            rounding_s: 0.0,
+            held: None,
         }
     }
 }
@@ -421,6 +440,9 @@ impl Replication {
                 .zip(&earlier.nodes)
                 .map(|(a, b)| NodeRecord {
                     evictions: a.evictions - b.evictions,
+                    fills: a.fills - b.fills,
+                    expiries: a.expiries - b.expiries,
+                    deletes: a.deletes - b.deletes,
                     bytes: a.bytes.since(&b.bytes),
                     keys: a.keys.since(&b.keys),
                 })

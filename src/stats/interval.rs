@@ -72,44 +72,43 @@ pub fn jackknife(whole: f64, without: &[f64], confidence: f64) -> Option<Interva
     Some(Interval::around(whole, half))
 }
 
-/// Σ `above` / Σ `below` over replications, each a pair (above, below), by jackknife. Replications
-/// with nothing below do not count. `None` with fewer than two that do.
+/// Part of the skewness of the replications by which the longer side of an interval is longer. In queues
+/// long waits come together: means and shares are skewed, and a sample that misses the rare long queue
+/// has a small spread too, so symmetric intervals lie too low far more often than too high (5 % against
+/// 1 % in M/M/1 at 0.95). Transformations that correct for skewness (Johnson 1978; Hall 1992) balance the
+/// sides but cover no more with sixteen values. With 0.3 intervals cover 94.8 to 95.7 % in M/M/1 from 0.9
+/// to 0.97 (2500 trials each), and 94 to 96 % of compound Poisson sums of 1 to 100 clusters per
+/// replication (20 000 trials each), where symmetric ones cover 91 to 95 %.
+const SKEW: f64 = 0.3;
+
+/// An interval of half-width `half`, longer on the side to which the replications are skewed.
+/// `deviations` are theirs from the estimate.
+///
+/// ```text
+/// γ = (Σ d³ / R) / (Σ d² / R)^{3/2}        above: half · (1 + 0.3·max(γ, 0))     below: with −γ
+/// ```
+pub(super) fn sides(half: f64, deviations: &[f64]) -> (f64, f64) {
+    let n = deviations.len().max(1) as f64;
+    let centre = deviations.iter().sum::<f64>() / n;
+    let power = |k: i32| deviations.iter().map(|d| (d - centre).powi(k)).sum::<f64>() / n;
+    let (squares, cubes) = (power(2), power(3));
+    let skewness = if squares > 0.0 { cubes / squares.powf(1.5) } else { 0.0 };
+    let longer = |skewness: f64| half * SKEW.mul_add(skewness.max(0.0), 1.0);
+    (longer(-skewness), longer(skewness))
+}
+
+/// Σ `above` / Σ `below` over replications, each a pair (above, below), by jackknife, longer to the side
+/// of the skewness. Replications with nothing below do not count. `None` with fewer than two that do.
 pub fn ratio(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
     let used: Vec<_> = pairs.iter().filter(|pair| pair.1 > 0.0).collect();
     let above: f64 = used.iter().map(|pair| pair.0).sum();
     let below: f64 = used.iter().map(|pair| pair.1).sum();
     let without: Vec<f64> = used.iter().map(|p| (above - p.0) / (below - p.1)).collect();
-    jackknife(above / below, &without, confidence)
-}
-
-/// The half-width of the mean of observations is stretched by 1 + this over the number of independent ones.
-/// In queues the high values come together and last, so means over time are far more skewed than sums of
-/// as many independent values, and their spread is underestimated when it is small. With 30, the
-/// intervals of the mean of M/M/1 covered 94.8 to 95.5 % from 120 to 3700 independent observations (3000
-/// trials each), without it 92.8 to 94.6 %.
-const STRETCH: f64 = 30.0;
-
-/// Mean of observations that each replication knows as (count, Σ x, Σ x²), pooled: [`ratio`], stretched
-/// for skewness.
-///
-/// ```text
-/// half = t·se·(1 + 30·(1 − 1/deff) / n*)        n* = s² / se² = n / deff
-/// ```
-///
-/// s² is the variance of all observations, n* the number of independent ones that would be as sure. What
-/// is independent (deff ≤ 1) needs no stretch. `None` with fewer than two replications that hold any.
-pub fn mean_of(moments: &[(f64, f64, f64)], confidence: f64) -> Option<Interval> {
-    let pairs: Vec<_> = moments.iter().map(|m| (m.1, m.0)).collect();
-    let plain = ratio(&pairs, confidence)?;
-    let sums = moments.iter().fold((0.0, 0.0, 0.0), |s, m| (s.0 + m.0, s.1 + m.1, s.2 + m.2));
-    let variance = super::tally::deviation(sums.0, sums.1, sums.2).powi(2);
-    let (_, _, spread, _) = clustered(&pairs)?;
-    if variance <= 0.0 || spread <= 0.0 {
-        return Some(plain);
-    }
-    let effect = spread / (variance * sums.0);
-    let stretch = 1.0 + STRETCH * (1.0 - 1.0 / effect).max(0.0) * effect / sums.0;
-    Some(Interval::around(plain.value, stretch * (plain.high - plain.value)))
+    let whole = above / below;
+    let interval = jackknife(whole, &without, confidence)?;
+    let deviations: Vec<f64> = used.iter().map(|pair| pair.0 - whole * pair.1).collect();
+    let (lower, upper) = sides(interval.high - whole, &deviations);
+    Some(Interval { value: whole, low: whole - lower, high: whole + upper })
 }
 
 /// Standard deviation of values that each replication knows as (weight, Σ x, Σ x²) with their weight

@@ -9,9 +9,7 @@ mod tally;
 mod warmup;
 
 pub use contrast::{Contrast, holm};
-pub use interval::{
-    Interval, deviation, event_rate, jackknife, mean, mean_of, ratio, share, student_t,
-};
+pub use interval::{Interval, deviation, event_rate, jackknife, mean, ratio, share, student_t};
 pub use looks::level_per_look;
 pub use quantile::pooled_quantile;
 pub use spread::{Spread, spread_quantile};

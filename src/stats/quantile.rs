@@ -9,18 +9,17 @@
 //! observations lie beyond the quantile: 89 % instead of 93 % with fifteen independent ones beyond the
 //! p99 of M/M/1.
 //!
-//! What is beyond comes in clusters (long queues), so the share beyond is skewed, and its spread is
-//! underestimated when it is small: the error of the coverage falls with the number of independent
-//! observations beyond (the second term of the Edgeworth expansion: Hall, *The Bootstrap and Edgeworth
-//! Expansion*, 1992, ch. 2). The half-width is stretched by that term.
+//! What is beyond comes in clusters (long queues), so the share beyond is skewed: the interval is longer
+//! to that side (as those of means), and stretched by 1/b for the b independent observations beyond, by
+//! which the error of its coverage falls (Hall, *The Bootstrap and Edgeworth Expansion*, 1992, ch. 2).
 
 use super::Tally;
-use super::interval::{Interval, clustered, student_t};
+use super::interval::{Interval, clustered, sides, student_t};
 
-/// The half-width is stretched by 1 + this over the number of independent observations beyond. With 2,
-/// the intervals of the p95 and the p99 of M/M/1 covered 95.0 to 95.3 % where 7 to 300 independent
-/// observations lay beyond (3000 trials each), without it 90 to 95 %.
-const STRETCH: f64 = 2.0;
+/// The half-width is stretched by 1 + this over the number of independent observations beyond: with it
+/// the p95 and p99 of M/M/1 are covered in 94.7 to 96.4 % of the intervals with 7 to 300 of them (2500
+/// trials each).
+const STRETCH: f64 = 1.0;
 /// Fewest independent observations that must be expected beyond a quantile: with five, the largest
 /// observation lies above the true quantile in 99.3 % of all runs, and closes an interval that has no
 /// other end. Any stricter rule keeps the runs that underestimate their spread.
@@ -29,7 +28,7 @@ const LEAST_BEYOND: f64 = 5.0;
 /// The quantile `q` in (0, 1) of the tallies taken together, with its interval.
 ///
 /// ```text
-/// se² = q·(1−q)·deff / n        b = n·min(q, 1−q) / deff        half = t·se·(1 + 2/b)
+/// se² = q·(1−q)·deff / n        b = n·min(q, 1−q) / deff        half = t·se·(1 + 1/b)
 /// ```
 ///
 /// The design effect deff is the variance over replications against that of as many independent
@@ -53,8 +52,11 @@ pub fn pooled_quantile(tallies: &[&Tally], q: f64, confidence: f64) -> Option<In
     }
     let stretch = 1.0 + STRETCH / beyond;
     let half = stretch * student_t(confidence, used - 1) * (q * (1.0 - q) * effect / n).sqrt();
-    let low = pooled.quantile((q - half).max(0.0))?;
-    let high = pooled.quantile((q + half).min(1.0))?;
+    // Where the shares up to the quantile are skewed down, the true one may lie further up.
+    let deviations: Vec<f64> = pairs.iter().map(|pair| q * pair.1 - pair.0).collect();
+    let (lower, upper) = sides(half, &deviations);
+    let low = pooled.quantile((q - lower).max(0.0))?;
+    let high = pooled.quantile((q + upper).min(1.0))?;
     Some(Interval { value, low, high })
 }
 

@@ -16,6 +16,8 @@ mod offered;
 pub mod overload;
 mod pairs;
 mod pilot;
+#[cfg(test)]
+pub(crate) mod planted;
 pub mod replicate;
 mod restarts;
 mod screen;

@@ -304,16 +304,15 @@ impl Over<'_> {
             return Estimate::unknown(None, self.quantity, NO_DATA);
         }
         let enough = count >= LEAST_OBSERVATIONS;
-        let moments = || -> Vec<_> {
-            tallies.iter().map(|t| (t.count as f64, t.sum, t.sum_squares)).collect()
-        };
         match statistic {
             Statistic::Mean => {
-                let interval = stats::mean_of(&moments(), self.confidence).filter(|_| enough);
-                self.given(pooled(tallies.iter().copied()).mean(), interval)
+                let pairs: Vec<_> = tallies.iter().map(|t| (t.sum, t.count as f64)).collect();
+                self.interval(&pairs, |pairs, c| stats::ratio(pairs, c).filter(|_| enough))
             }
             Statistic::Sd => {
-                let interval = stats::deviation(&moments(), self.confidence).filter(|_| enough);
+                let moments: Vec<_> =
+                    tallies.iter().map(|t| (t.count as f64, t.sum, t.sum_squares)).collect();
+                let interval = stats::deviation(&moments, self.confidence).filter(|_| enough);
                 self.given(pooled(tallies.into_iter()).sd(), interval)
             }
             Statistic::Quantile(q) if q < 1.0 => {

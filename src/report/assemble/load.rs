@@ -41,7 +41,8 @@ impl Measured<'_> {
     fn traffic_row(&self, name: &str, kind: &'static str, classes: &[ClassId]) -> TrafficRow {
         let of = |counter: fn(ClassId) -> Counter| classes.iter().copied().map(counter).collect();
         let figure = |measure: &Measure, statistic, quantity| -> Figure {
-            estimate(measure, statistic, quantity, self.replications(), self.run.confidence).into()
+            let (replications, confidence) = (self.replications(), self.run.confidence);
+            self.trusted(estimate(measure, statistic, quantity, replications, confidence))
         };
         let (ok, failed): (Vec<_>, Vec<_>) = (of(Counter::Ok), of(Counter::Failed));
         let ended = [ok.clone(), failed.clone()].concat();

@@ -9,7 +9,7 @@ use crate::program::{Catalogue, Metric, Program, Quantity};
 use crate::results::Replication;
 use crate::stats::Statistic;
 use crate::study::{self, Run, Steady, Stop};
-use crate::verdict::{self, Costs, Verdicts, estimate};
+use crate::verdict::{self, Costs, Estimate, Verdicts, estimate};
 
 use super::figure::{Figure, bare};
 use super::{Assumption, Balance, Check, Report, RunLine, SCHEMA_VERSION, Subject};
@@ -45,6 +45,9 @@ pub struct Findings<'a> {
     /// What holds it back.
     pub diagnosis: &'a study::Diagnosis,
 }
+
+/// Note of a value whose interval cannot be trusted.
+const UNCLEAR: &str = "moves too slowly for an interval: the start may still show";
 
 /// What the model leaves out, whatever the profile says.
 const LIMITS: [&str; 5] = [
@@ -188,7 +191,17 @@ impl Measured<'_> {
     fn figure(&self, metric: &Metric, statistic: Option<Statistic>) -> Figure {
         let Metric { measure, quantity, .. } = metric;
         let (replications, confidence) = (self.replications(), self.run.confidence);
-        estimate(measure, statistic, *quantity, replications, confidence).into()
+        self.trusted(estimate(measure, statistic, *quantity, replications, confidence))
+    }
+
+    /// What is shown of an estimate: no interval where the start may still show in every value.
+    fn trusted(&self, estimate: Estimate) -> Figure {
+        match self.run.steady {
+            Steady::Unclear { .. } if estimate.note.is_none() => {
+                Estimate::unknown(estimate.value, estimate.quantity, UNCLEAR).into()
+            }
+            _ => estimate.into(),
+        }
     }
 
     /// The figure of the metric of this name; no data where there is none.

@@ -27,6 +27,8 @@ mod queues;
 mod run;
 #[path = "theory/scaling.rs"]
 mod scaling;
+#[path = "theory/servers.rs"]
+mod servers;
 #[path = "theory/services.rs"]
 mod services;
 #[path = "theory/sources.rs"]

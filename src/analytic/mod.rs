@@ -23,6 +23,7 @@ mod fork_join;
 mod holders;
 pub mod impatience;
 pub mod infinite;
+pub mod interruptions;
 mod laws;
 mod levels;
 pub mod limiter;

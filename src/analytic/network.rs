@@ -217,7 +217,7 @@ impl<'p> Network<'p> {
     fn find_idle(&mut self) {
         for row in 0..self.rows.len() {
             let is_plain = match self.kind(row) {
-                StationKind::Tokens(tokens) => tokens.feeds.is_none(),
+                StationKind::Tokens(tokens) => tokens.feeds.is_none() && tokens.is_constant(),
                 StationKind::Processor(p) => p.groups <= 1 || p.group_cap.is_infinite(),
                 _ => false,
             };

@@ -58,7 +58,11 @@ pub(super) fn qualifies(network: &Network<'_>, row: usize, rho: f64) -> bool {
     let uses: Vec<&Use> = network.of_row(row).collect();
     match network.kind(row) {
         StationKind::Tokens(tokens) => {
-            let plain = tokens.patience.is_none() && tokens.feeds.is_none() && !tokens.preemptive;
+            let plain = tokens.patience.is_none()
+                && tokens.feeds.is_none()
+                && !tokens.preemptive
+                && tokens.is_constant()
+                && network.program.faults.is_empty();
             let fair = !tokens.priority || network.has_one_priority(row);
             if network.units(row).is_infinite() {
                 return plain;

@@ -119,7 +119,8 @@ impl<'p> Reading<'p> {
                         _ => 1,
                     };
                     let members = instances.saturating_mul(workers);
-                    choices.insert(worker.0, Choice { members, policy: None, sticky: false, changes });
+                    choices
+                        .insert(worker.0, Choice { members, policy: None, sticky: false, changes });
                 }
                 _ => {}
             }

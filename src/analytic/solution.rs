@@ -81,10 +81,9 @@ impl What {
                 Quantity::Ratio
             }
             Self::Throughput => Quantity::Rate,
-            Self::InSystem
-            | Self::InSystemDeviation
-            | Self::InSystemQuantile(_)
-            | Self::Queue => Quantity::Count,
+            Self::InSystem | Self::InSystemDeviation | Self::InSystemQuantile(_) | Self::Queue => {
+                Quantity::Count
+            }
             _ => Quantity::Duration,
         }
     }

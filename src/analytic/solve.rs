@@ -204,7 +204,13 @@ impl<'n, 'p> Solver<'n, 'p> {
         let places = places(network, row, self.rows[row].rho);
         let (mut servers, mut split) = (network.units(row), 1.0);
         let shape = match network.kind(row) {
-            StationKind::Tokens(tokens) if tokens.feeds.is_some() || tokens.wake.is_some() => {
+            // Where something breaks, its callers' flows are not those of the profile.
+            _ if !network.program.faults.is_empty() => {
+                return Err(Obstacle::Discipline { station });
+            }
+            StationKind::Tokens(tokens)
+                if tokens.feeds.is_some() || tokens.wake.is_some() || !tokens.is_constant() =>
+            {
                 return Err(Obstacle::Discipline { station });
             }
             StationKind::Tokens(tokens) => {
@@ -325,6 +331,7 @@ impl<'n, 'p> Solver<'n, 'p> {
         }
         let (mut servers, mut crowd) = (network.units(row), 1.0);
         match network.kind(row) {
+            StationKind::Tokens(tokens) if !tokens.is_constant() => return None,
             StationKind::Tokens(tokens) => {
                 // The loops of one instance take from one queue.
                 if let Some((crew, _)) = tokens.feeds
@@ -386,9 +393,8 @@ impl<'n, 'p> Solver<'n, 'p> {
             let inside = find(What::InSystem, None)?;
             u.service.mean_s * (inside / (state.rho * network.units(u.row)) - 1.0)
         } else {
-            let own = find(What::Wait, u.class).or_else(|| {
-                find(What::Response, u.class).map(|r| r - u.service.mean_s)
-            });
+            let own = find(What::Wait, u.class)
+                .or_else(|| find(What::Response, u.class).map(|r| r - u.service.mean_s));
             own.filter(|_| u.class.is_some())
                 .or_else(|| find(What::Wait, None))
                 .or_else(|| find(What::Refused, None).map(|_| 0.0))?
@@ -564,7 +570,8 @@ impl<'n, 'p> Solver<'n, 'p> {
                 value.value *= n;
             }
         }
-        let of_one = |what: What| matches!(what, What::InSystemQuantile(_) | What::InSystemDeviation);
+        let of_one =
+            |what: What| matches!(what, What::InSystemQuantile(_) | What::InSystemDeviation);
         values.retain(|v| members == 1 || !of_one(v.what));
         let mut obstacles = Vec::new();
         if state.answer.is_none() && state.values.is_empty() && !network.idle[row] {

@@ -7,7 +7,7 @@ use crate::source::{Fields, Shape, Table};
 
 use super::Verbs;
 use super::client::Call;
-use super::common::{CLIENT, FAILURES, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
+use super::common::{CLIENT, LATENCY, NO_FAILURES, PRICE, REGION, REGIONS, USAGE_PRICE, field};
 use super::cost::Basis;
 use super::decode::Decode;
 use super::lower::{At, Lower, Own};
@@ -99,7 +99,7 @@ pub(crate) static TABLE: Table = Table {
         LATENCY,
         REGION,
         REGIONS,
-        FAILURES,
+        NO_FAILURES,
         CLIENT,
     ],
 };

@@ -5,6 +5,7 @@ use crate::source::{Field, Fields, Price, Shape};
 
 use super::client::{self, Client};
 use super::decode::{Decode, nonzero};
+use super::failures::Failures;
 
 /// What all components have.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,8 @@ pub(crate) struct Common {
     pub(crate) usage_prices: Vec<Price>,
     /// Time that passes per call.
     pub(crate) latency: Option<Distribution>,
+    /// Random failures.
+    pub(crate) failures: Option<Failures>,
     /// Our side of a call.
     pub(crate) client: Client,
 }
@@ -52,8 +55,12 @@ pub(crate) const CLIENT: Field = field(
 pub(crate) const REGION: Field = field("region", Shape::NotYet("regions"), "", "where it is");
 pub(crate) const REGIONS: Field =
     field("regions", Shape::NotYet("regions"), "", "where copies of it are");
-pub(crate) const FAILURES: Field =
-    field("failures", Shape::NotYet("random failures"), "", "how often it breaks, for how long");
+pub(crate) const NO_FAILURES: Field = field(
+    "failures",
+    Shape::NotYet("random failures of this type of component"),
+    "",
+    "how often it breaks, for how long",
+);
 
 impl Common {
     /// Decodes them.
@@ -62,6 +69,7 @@ impl Common {
             price: fields.price("price"),
             usage_prices: fields.prices("usage_price"),
             latency: nonzero(fields.duration_dist("latency")),
+            failures: Failures::decode(decode, fields),
             client: Client::decode(decode, fields),
         }
     }

@@ -8,9 +8,10 @@ use crate::program::{
 use crate::source::{Fields, Shape, Table};
 
 use super::client::Call;
-use super::common::{CLIENT, FAILURES, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
+use super::common::{CLIENT, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
 use super::cost::Basis;
 use super::decode::Decode;
+use super::failures::FAILURES;
 use super::lower::{At, Lower, Own};
 use super::metrics::Resource;
 use super::policy;

@@ -5,7 +5,7 @@ use crate::program::{Algorithm, Bucket, Kind, Op, StationId, StationKind, Target
 use crate::source::{FaultKind, Fields, Shape, Table};
 
 use super::Verbs;
-use super::common::{CLIENT, FAILURES, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
+use super::common::{CLIENT, LATENCY, NO_FAILURES, PRICE, REGION, REGIONS, USAGE_PRICE, field};
 use super::cost::Basis;
 use super::decode::Decode;
 use super::lower::{At, Lower, Own};
@@ -95,7 +95,7 @@ pub(crate) static TABLE: Table = Table {
         LATENCY,
         REGION,
         REGIONS,
-        FAILURES,
+        NO_FAILURES,
         CLIENT,
     ],
 };

@@ -306,6 +306,9 @@ impl<'p> Lower<'p> {
             session: None,
         });
         let inner = At { scope: Scope { boundary: Some(id), ..at.scope }, ..at.clone() };
+        if let Some(fault) = owner.and_then(|owner| self.gate_of(owner)) {
+            self.op(&inner, Op::Gate { fault });
+        }
         callee(self, &inner);
         self.end_boundary(&inner, id);
     }

@@ -11,6 +11,7 @@ mod cost;
 mod database;
 mod decode;
 mod external;
+mod failures;
 mod limiter;
 mod link;
 mod lower;
@@ -111,7 +112,12 @@ pub(crate) fn build(lower: &mut Lower<'_>) {
             if std::ptr::eq(part.spec.kind(), kind) {
                 let own = lower.own(i);
                 let built = part.spec.build(&own, lower);
+                let station = match &built {
+                    Built::Station(station) => Some(station.station()),
+                    _ => None,
+                };
                 lower.built[i] = Some(built);
+                lower.build_failures(&own, station);
                 lower.build_client(&own, &part.common.client);
                 lower.usage_prices(&own);
             }

@@ -2,15 +2,17 @@
 
 use crate::dist::Distribution;
 use crate::program::{
-    ComponentId, Gauge, Measure, Op, Processor, Quantity, StationId, StationKind, Target, Tokens,
+    ComponentId, Gauge, Measure, Op, Polling, Processor, Quantity, Setup, StationId, StationKind,
+    Target, Tokens,
 };
 
 use crate::source::{Fields, Shape, Table};
 
 use super::client::Call;
-use super::common::{CLIENT, FAILURES, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
+use super::common::{CLIENT, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
 use super::cost::Basis;
-use super::decode::Decode;
+use super::decode::{Decode, nonzero};
+use super::failures::{FAILURES, Failures};
 use super::lower::{At, Lower, Own};
 use super::metrics::Resource;
 use super::policy;
@@ -24,6 +26,13 @@ pub(crate) struct Spec {
     queue: u32,
     discipline: Discipline,
     patience: Option<Distribution>,
+    /// Time to set up a server, and idle time after which it goes off.
+    setup: Option<(Distribution, Option<Distribution>)>,
+    switchover: Option<Distribution>,
+    /// Tasks per visit of a server that polls.
+    limited: Option<u32>,
+    /// Its servers may break.
+    breaks: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +41,7 @@ enum Discipline {
     Priority,
     PreemptivePriority,
     ProcessorSharing,
+    Polling,
 }
 
 /// The station.
@@ -48,7 +58,16 @@ pub(crate) struct Action {
 impl Spec {
     /// One server, first come first served.
     pub(crate) const fn plain() -> Self {
-        Self { servers: 1, queue: u32::MAX, discipline: Discipline::Fifo, patience: None }
+        Self {
+            servers: 1,
+            queue: u32::MAX,
+            discipline: Discipline::Fifo,
+            patience: None,
+            setup: None,
+            switchover: None,
+            limited: None,
+            breaks: false,
+        }
     }
 
     /// Why one server cannot be held.
@@ -56,6 +75,8 @@ impl Spec {
         match self.discipline {
             Discipline::ProcessorSharing => Some("they are shared"),
             Discipline::PreemptivePriority => Some("a higher priority may take it away"),
+            Discipline::Polling => Some("it goes round several queues"),
+            _ if self.breaks => Some("a breakdown may take it away"),
             _ => None,
         }
     }
@@ -74,8 +95,25 @@ impl Spec {
             StationKind::Tokens(Tokens {
                 places: self.queue,
                 patience: self.patience.as_ref().map(|d| lower.own_draw(own, "patience", d)),
-                priority: self.discipline != Discipline::Fifo,
+                priority: matches!(
+                    self.discipline,
+                    Discipline::Priority | Discipline::PreemptivePriority
+                ),
                 preemptive: self.discipline == Discipline::PreemptivePriority,
+                setup: self.setup.as_ref().map(|(time, idle_off)| Setup {
+                    time: lower.own_draw(own, "setup", time),
+                    idle_off: idle_off.as_ref().map(|d| lower.own_draw(own, "idle_off", d)),
+                }),
+                polling: self.switchover.as_ref().map(|switchover| Polling {
+                    switchover: lower.own_draw(own, "switchover", switchover),
+                    limited: self.limited,
+                    queues: Vec::new(),
+                }),
+                breaks: lower.parts[own.index]
+                    .common
+                    .failures
+                    .as_ref()
+                    .is_some_and(Failures::stops_servers),
                 ..Tokens::fifo(self.servers)
             })
         };
@@ -92,6 +130,10 @@ impl Spec {
         );
         let inside = Measure::Level { of: vec![Gauge::InSystem(station)], per: Vec::new() };
         lower.metric(format!("{}.in_system", own.name), Quantity::Count, inside);
+        if self.setup.is_some() {
+            let setup = Measure::Level { of: vec![Gauge::Setup(station)], per: Vec::new() };
+            lower.metric(format!("{}.setup.busy", own.name), Quantity::Count, setup);
+        }
         let slowdown = Measure::Slowdown(vec![station]);
         lower.metric(format!("{}.slowdown", own.name), Quantity::Count, slowdown);
         lower.price(own, "instances", Basis::Provisioned { units: 1 });
@@ -119,6 +161,7 @@ impl Action {
         let parts = lower.parts;
         let latency = parts[own].common.latency.as_ref();
         let time = lower.draw(at, "time", &self.time, 1.0);
+        lower.join_polled_queue(target.base);
         let shared = matches!(&parts[own].spec, super::Spec::Station(s)
             if s.discipline == Discipline::ProcessorSharing);
         if at.held(own, super::lower::Since::Block).is_some() {
@@ -133,6 +176,32 @@ impl Action {
                 lower.delay(at, "latency", latency, own);
                 lower.op(at, Op::Delay { time, owner: ComponentId(own as u16) });
             });
+        }
+    }
+}
+
+impl Built {
+    /// The station itself.
+    pub(crate) const fn station(self) -> StationId {
+        self.0
+    }
+}
+
+impl Lower<'_> {
+    /// Where a server polls, the endpoint whose request is written has a queue of its own.
+    fn join_polled_queue(&mut self, station: StationId) {
+        let program = self.builder.program();
+        let class = program.ops.iter().rev().find_map(|op| match op {
+            Op::Class(class) => Some(*class),
+            _ => None,
+        });
+        let Some(class) = class else { return };
+        let endpoint = program.classes[class.index()].endpoint;
+        if let StationKind::Tokens(tokens) = &mut program.stations[station.index()].kind
+            && let Some(polling) = &mut tokens.polling
+            && let Err(at) = polling.queues.binary_search(&endpoint)
+        {
+            polling.queues.insert(at, endpoint);
         }
     }
 }
@@ -170,10 +239,26 @@ pub(crate) static TABLE: Table = Table {
             "fifo",
             "who is served next",
         ),
-        field("switchover", Shape::NotYet("polling"), "", "time between two queues"),
+        field(
+            "switchover",
+            Shape::DurationDist,
+            "",
+            "of `polling`: time of the way to the next queue",
+        ),
+        field(
+            "limited",
+            Shape::Positive,
+            "(until the queue is empty)",
+            "of `polling`: most that a visit serves",
+        ),
         field("patience", Shape::DurationDist, "", "how long one waits: then `wait_timeout`"),
-        field("setup", Shape::NotYet("setup of servers"), "", "time of a cold start"),
-        field("idle_off", Shape::NotYet("setup of servers"), "", "idle time until it is off"),
+        field(
+            "setup",
+            Shape::DurationDist,
+            "",
+            "time of a cold start; servers are off until wanted",
+        ),
+        field("idle_off", Shape::DurationDist, "0s", "idle time until a server is off"),
         PRICE,
         USAGE_PRICE,
         LATENCY,
@@ -204,11 +289,7 @@ pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Spec {
         Some("priority") => Discipline::Priority,
         Some("preemptive_priority") => Discipline::PreemptivePriority,
         Some("processor_sharing") => Discipline::ProcessorSharing,
-        Some("polling") => {
-            let (place, path) = (fields.value_place("discipline"), fields.path_of("discipline"));
-            decode.not_yet(place, &path, "polling");
-            Discipline::Fifo
-        }
+        Some("polling") => Discipline::Polling,
         _ => Discipline::Fifo,
     };
     if discipline == Discipline::ProcessorSharing {
@@ -220,10 +301,51 @@ pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Spec {
             }
         }
     }
+    let servers = decode.at_least_one(fields, "servers", 1);
+    let switchover = fields.duration_dist("switchover");
+    if discipline == Discipline::Polling && nonzero(switchover.clone()).is_none() {
+        let message = "polling needs a `switchover` above 0s: the way to the next queue";
+        decode.conflict(fields, "discipline", message.to_owned());
+    }
+    conflicts(decode, fields, discipline, servers);
+    let idle_off = nonzero(fields.duration_dist("idle_off"));
     Spec {
-        servers: decode.at_least_one(fields, "servers", 1),
+        servers,
         queue: fields.count("queue").unwrap_or(u32::MAX),
         discipline,
         patience: fields.duration_dist("patience"),
+        setup: nonzero(fields.duration_dist("setup")).map(|time| (time, idle_off)),
+        switchover: switchover.filter(|_| discipline == Discipline::Polling),
+        limited: fields.has("limited").then(|| decode.at_least_one(fields, "limited", 1)),
+        breaks: fields.has("failures"),
+    }
+}
+
+/// Keys of a station that do not go together.
+fn conflicts(decode: &Decode<'_>, fields: &Fields<'_>, discipline: Discipline, servers: u32) {
+    let wrong = |key: &str, message: &str| {
+        if fields.has(key) {
+            decode.conflict(fields, key, message.to_owned());
+        }
+    };
+    match discipline {
+        Discipline::Polling => {
+            if servers != 1 {
+                wrong("servers", "one server polls; more would each need a way of its own");
+            }
+            wrong("setup", "a server that polls is always there");
+            wrong("failures", "a server that polls is always there");
+        }
+        Discipline::PreemptivePriority | Discipline::ProcessorSharing => {
+            wrong("setup", "servers are set up for a queue with `fifo` or `priority` only");
+        }
+        Discipline::Fifo | Discipline::Priority => {}
+    }
+    if discipline != Discipline::Polling {
+        wrong("switchover", "belongs to `discipline: polling`");
+        wrong("limited", "belongs to `discipline: polling`");
+    }
+    if !fields.has("setup") {
+        wrong("idle_off", "belongs to a `setup`, which is missing: a server that is never off");
     }
 }

@@ -811,7 +811,7 @@ impl<'p> World<'p> {
     }
 
     /// Fails the callee's part of a task at a boundary (the whole task at [`NONE`]).
-    fn end_at_boundary(
+    pub(crate) fn end_at_boundary(
         &mut self,
         id: u32,
         boundary: u16,

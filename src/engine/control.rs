@@ -183,6 +183,7 @@ impl<'p> World<'p> {
             Counter::Lookups(id) => self.families[id.index()].lookups,
             Counter::Hits(id) => self.families[id.index()].hits,
             Counter::Evictions(id) => self.cache.records(self.now)[id.index()].evictions,
+            Counter::Breakdowns(id) => self.faults.records(self.now)[id.index()].count,
             Counter::MemoryKills(id) => self.instances[id.index()].memory_kills,
             Counter::Recycles(id) => self.instances[id.index()].recycles,
             Counter::SessionsStarted(id) => self.sessions.record(id.index(), self.now).started,
@@ -209,6 +210,9 @@ impl<'p> World<'p> {
             Gauge::InSystem(id) => {
                 place(id).busy(now).integral + place(id).stats.queue.record(now).integral
             }
+            Gauge::Setup(id) => self.setup_level(id.0, now).integral,
+            Gauge::UnitsUp(id) => self.faults.records(now)[id.index()].available.integral,
+            Gauge::Broken(id) => self.faults.records(now)[id.index()].broken.integral,
             Gauge::Full(id) => place(id).stats.full_s(now),
             Gauge::CacheBytes(id) => self.cache.records(now)[id.index()].bytes.integral,
             Gauge::Keys(id) => self.cache.records(now)[id.index()].keys.integral,

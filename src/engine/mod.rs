@@ -4,6 +4,7 @@
 //! outcome is a function of (program, seed, replication) and of how far it was run.
 
 mod accept;
+mod breakdown;
 mod bucket;
 mod cache;
 mod calendar;
@@ -15,10 +16,12 @@ mod health;
 mod level;
 mod observed;
 mod policies;
+mod polling;
 mod processor;
 mod record;
 mod scaling;
 mod sessions;
+mod setup;
 mod shares;
 mod sources;
 mod step;

@@ -187,6 +187,9 @@ impl World<'_> {
                 let (busy, queue) = station(id);
                 busy + queue
             }
+            Gauge::Setup(id) => self.setup_level(id.0, self.now).at_end,
+            Gauge::UnitsUp(fault) => self.faults.levels(fault).0,
+            Gauge::Broken(fault) => self.faults.levels(fault).1,
             Gauge::Size(id) => {
                 let spec = &self.program.stations[id.index()];
                 if spec.instance.is_some_and(|i| self.is_off(i)) { 0.0 } else { spec.size() }

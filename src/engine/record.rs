@@ -5,6 +5,7 @@ use super::census::Seen;
 use super::fault::Fault;
 use super::level::Gauge;
 use super::task::{NOBODY, State};
+use super::tokens::Beyond;
 use super::world::{Moving, Place, World};
 use crate::program::{NONE, Program};
 use crate::results::{
@@ -161,6 +162,7 @@ impl Stats {
             wait: self.wait.clone(),
             abandoned: self.abandoned.clone(),
             slowdown: Tally::default(),
+            setup: Level::default(),
             given_s: self.given.record(now),
             ..StationRecord::default()
         }
@@ -367,6 +369,11 @@ impl World<'_> {
                 }
                 Moving::Memory(level) => level.reset(now),
                 Moving::Crew(crew) => crew.available.reset(now),
+                Moving::Tokens(state) => {
+                    if let Some(Beyond::Sets(sets)) = state.beyond.as_deref_mut() {
+                        sets.level.reset(now);
+                    }
+                }
                 _ => {}
             }
         }
@@ -386,6 +393,7 @@ impl World<'_> {
         self.inside_at_start = inside;
         self.classes.retrying.iter_mut().for_each(|gauge| gauge.reset(now));
         self.shares.reset(now);
+        self.faults.reset(now);
         for component in &mut self.components {
             component.calls = 0;
             component.response.reset();
@@ -472,6 +480,7 @@ impl World<'_> {
                 record.size = self.size_over_time(spec.instance, spec.size());
                 match &place.moving {
                     Moving::Memory(level) => record.busy = level.record(now),
+                    Moving::Tokens(_) => record.setup = self.setup_level(station as u32, now),
                     Moving::Processor(state) => record.given_s += state.given_to_present(now),
                     _ => {}
                 }
@@ -508,6 +517,7 @@ impl World<'_> {
             spreads: self.spreads(),
             shares,
             calls,
+            faults: self.faults.records(now),
             ..Replication::default()
         }
     }

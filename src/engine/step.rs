@@ -332,6 +332,16 @@ impl World<'_> {
                 self.tasks[id].pc += 1;
                 self.after_reply(id);
             }
+            Op::Gate { fault } => {
+                if self.faults.is_down(fault) {
+                    let owner = program.faults[fault.index()].owner.0;
+                    if !self.raise(id, Kind::Unavailable.id(), owner) {
+                        return false;
+                    }
+                } else {
+                    self.tasks[id].pc += 1;
+                }
+            }
             Op::EnterTold { component, mark } => {
                 self.components[component.index()].calls += 1;
                 self.note_call(component.0, id, None);

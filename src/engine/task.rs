@@ -236,6 +236,11 @@ impl Queue {
         self.len += 1;
     }
 
+    /// The first task of a level, or [`NOBODY`].
+    pub(crate) fn front_of(&self, level: usize) -> u32 {
+        self.levels[level.min(self.levels.len() - 1)].0
+    }
+
     /// The first task and its level.
     #[inline]
     pub(crate) fn front(&self) -> Option<(u32, usize)> {

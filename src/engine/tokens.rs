@@ -1,7 +1,10 @@
 //! Units with a queue: servers, semaphores, pools.
 
+use super::breakdown::Breaks;
 use super::calendar::Time;
 use super::fault::Fault;
+use super::polling::Polls;
+use super::setup::Sets;
 use super::shares::Note;
 use super::task::{NOBODY, Queue, State};
 use super::timers::PATIENCE;
@@ -29,10 +32,34 @@ pub(crate) struct TokensState {
     role: Extras,
     /// Somebody asks about single classes or slowdowns here.
     told: bool,
+    /// What few stations have.
+    pub(crate) beyond: Option<Box<Beyond>>,
     /// The crew whose backlog this event loop also serves, with the number of its worker.
     feeds: (u32, u32),
     /// When it became idle (only with `wake`).
     idle_since: Time,
+}
+
+/// The state of what few stations have.
+#[derive(Debug)]
+pub(crate) enum Beyond {
+    Breaks(Breaks),
+    Sets(Sets),
+    Polls(Polls),
+}
+
+impl Beyond {
+    fn new(spec: &Tokens) -> Option<Box<Self>> {
+        if spec.breaks {
+            Some(Box::new(Self::Breaks(Breaks::new(spec.capacity))))
+        } else if spec.setup.is_some() {
+            Some(Box::new(Self::Sets(Sets::default())))
+        } else if spec.polling.is_some() {
+            Some(Box::new(Self::Polls(Polls::default())))
+        } else {
+            None
+        }
+    }
 }
 
 /// What makes a station more than a plain queue.
@@ -46,6 +73,12 @@ enum Extras {
     /// It is a pool of connections.
     Opens,
     Preempts,
+    /// Its servers break.
+    Breaks,
+    /// Its servers are set up and go off.
+    Sets,
+    /// Its server goes round several queues.
+    Polls,
     /// No fast path: look at the role.
     Slow,
 }
@@ -65,13 +98,27 @@ impl TokensState {
             Extras::Wakes
         } else if spec.feeds.is_some() {
             Extras::Feeds
+        } else if spec.breaks {
+            Extras::Breaks
+        } else if spec.setup.is_some() {
+            Extras::Sets
+        } else if spec.polling.is_some() {
+            Extras::Polls
         } else {
             Extras::None
         };
         Self {
-            capacity: spec.capacity,
+            // None is on before the first is wanted; one that polls gives its unit itself.
+            capacity: match role {
+                Extras::Sets | Extras::Polls => 0,
+                _ => spec.capacity,
+            },
             busy: 0,
-            queue: Queue::new(if spec.priority || spec.preemptive { levels } else { 1 }),
+            queue: Queue::new(match &spec.polling {
+                Some(polling) => polling.queues.len(),
+                None if spec.priority || spec.preemptive => levels,
+                None => 1,
+            }),
             open: 0,
             opened: Vec::new(),
             turn: 0,
@@ -80,6 +127,7 @@ impl TokensState {
             kind: if told { Extras::Slow } else { role },
             role,
             told,
+            beyond: Beyond::new(spec),
             feeds: spec.feeds.map_or((NOBODY, 0), |(crew, worker)| (crew.0, worker)),
             idle_since: 0,
         }
@@ -191,6 +239,15 @@ impl<'p> World<'p> {
             return match role {
                 Extras::Opens => self.connect(station, id),
                 Extras::Wakes => Answer::Granted(self.wake_up(station, id)),
+                Extras::Sets => {
+                    self.idle_server_used(station);
+                    self.settle_full(station);
+                    Answer::Granted(0)
+                }
+                Extras::Breaks => {
+                    self.settle_full(station);
+                    Answer::Granted(0)
+                }
                 _ => Answer::Granted(0),
             };
         }
@@ -383,7 +440,13 @@ impl<'p> World<'p> {
     #[inline(never)]
     fn tokens_wait(&mut self, station: u32, id: u32) -> Answer {
         let spec = self.tokens_spec(station);
-        let level = if spec.priority || spec.preemptive { self.level(id) } else { 0 };
+        let level = if spec.polling.is_some() {
+            self.polled_queue(station, id)
+        } else if spec.priority || spec.preemptive {
+            self.level(id)
+        } else {
+            0
+        };
         if spec.preemptive && self.preempt(station, level) {
             return self.tokens_arrive_again(station, id);
         }
@@ -407,8 +470,12 @@ impl<'p> World<'p> {
         task.state = State::Queued;
         task.station = station;
         task.since = now;
+        let role = state.role;
         if told {
             self.note(station, id, Note::Waits);
+        }
+        if role == Extras::Sets {
+            self.begin_setups(station);
         }
         if let Some(patience) = spec.patience {
             let timer = self.start_timer(id, patience, PATIENCE);
@@ -546,6 +613,24 @@ impl<'p> World<'p> {
         }
         match role {
             Extras::None | Extras::Slow => {}
+            Extras::Breaks => {
+                self.server_given_back(station, by);
+                self.tokens_dispatch(station);
+                return self.settle_full(station);
+            }
+            Extras::Sets => {
+                if waiting > 0 {
+                    self.tokens_dispatch(station);
+                    self.cancel_setups(station);
+                } else {
+                    self.server_idles(station);
+                }
+                return self.settle_full(station);
+            }
+            Extras::Polls => {
+                self.settle_full(station);
+                return self.poll_next(station);
+            }
             Extras::Feeds | Extras::Wakes => {
                 let state = self.tokens(station);
                 if state.busy == 0 {
@@ -645,9 +730,22 @@ impl<'p> World<'p> {
         }
     }
 
+    /// Whether all servers are in use, where not all of them are always there.
+    pub(crate) fn settle_full(&mut self, station: u32) {
+        let now = self.now;
+        let size = self.tokens_spec(station).capacity;
+        let is_full = self.tokens(station).busy >= size;
+        let stats = &mut self.places[station as usize].stats;
+        if !is_full {
+            stats.leave_full(now);
+        } else if stats.full_since == Time::MAX {
+            stats.full_since = now;
+        }
+    }
+
     /// A waiting task has a unit now.
     #[inline]
-    fn granted(&mut self, station: u32, id: u32) {
+    pub(crate) fn granted(&mut self, station: u32, id: u32) {
         self.tasks[id].state = State::Ready;
         match self.program.ops[self.tasks[id].pc as usize] {
             Op::Serve { time, .. } => self.serve(station, id, time, 0),
@@ -699,9 +797,13 @@ impl<'p> World<'p> {
         let place = &mut self.places[station as usize];
         place.stats.given.begin(self.now);
         if let Moving::Tokens(state) = &mut place.moving
-            && state.role == Extras::Preempts
+            && matches!(state.role, Extras::Preempts | Extras::Breaks)
         {
-            state.serving.push(id);
+            if state.role == Extras::Breaks {
+                self.server_taken(station, id);
+            } else {
+                state.serving.push(id);
+            }
         }
         self.start_service(station, id, length);
     }
@@ -719,9 +821,17 @@ impl<'p> World<'p> {
 
     /// Takes a waiting task out of its tokens queue.
     pub(crate) fn leave_queue(&mut self, id: u32, timed_out: bool) {
-        let level = self.level(id);
         let now = self.now;
         let task = self.tasks[id];
+        let mut role = Extras::None;
+        if let Moving::Tokens(state) = &self.places[task.station as usize].moving {
+            role = state.role;
+        }
+        let level = if role == Extras::Polls {
+            self.polled_queue(task.station, id)
+        } else {
+            self.level(id)
+        };
         let place = &mut self.places[task.station as usize];
         match &mut place.moving {
             Moving::Tokens(state) => state.queue.unlink(&mut self.tasks, level, id),
@@ -738,9 +848,13 @@ impl<'p> World<'p> {
         let owner = place.owner;
         self.timers.cancel(task.timer);
         self.tasks[id].drawn = 0;
+        self.tasks[id].remaining = 0;
         self.tasks[id].timer = NOBODY;
         self.tasks[id].state = State::Ready;
         self.spend(id, owner, waited, 0);
         self.note(task.station, id, Note::Leaves { waited, timed_out });
+        if role == Extras::Sets {
+            self.cancel_setups(task.station);
+        }
     }
 }

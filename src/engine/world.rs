@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::accept::CrewState;
+use super::breakdown::Faults;
 use super::bucket::BucketState;
 use super::cache::CacheState;
 use super::calendar::{Calendar, END_OF_TIME, Time};
@@ -47,6 +48,10 @@ pub(crate) mod event {
     pub(crate) const OTHER: u32 = 14 << 28;
     pub(crate) const MARK: u32 = 0;
     pub(crate) const CONTROL: u32 = 1 << 24;
+    pub(crate) const SETUP: u32 = 2 << 24;
+    pub(crate) const IDLE: u32 = 3 << 24;
+    pub(crate) const POLL: u32 = 4 << 24;
+    pub(crate) const FAULT: u32 = 5 << 24;
     pub(crate) const SUB_INDEX: u32 = (1 << 24) - 1;
     pub(crate) const INDEX: u32 = (1 << 28) - 1;
 }
@@ -153,6 +158,7 @@ pub struct World<'p> {
     pub(crate) windows: Windows,
     pub(crate) observed: Observed,
     pub(crate) shares: Shares,
+    pub(crate) faults: Faults,
     pub(crate) batches: Vec<Batch>,
     pub(crate) batch_ns: Time,
     /// How often observation began: events of an earlier one are stale.
@@ -233,6 +239,7 @@ impl<'p> World<'p> {
             windows: Windows::new(program),
             observed: Observed::new(program),
             shares,
+            faults: Faults::new(program),
             batches: Vec::new(),
             batch_ns: 0,
             batch_turn: 0,
@@ -249,6 +256,8 @@ impl<'p> World<'p> {
         world.hire_workers();
         world.start_fleets();
         world.start_checks();
+        world.start_faults();
+        world.start_polling();
         world.start_sources();
         // Those that are there from the start have not started in it.
         world.sessions.reset_records(0);
@@ -326,10 +335,13 @@ impl<'p> World<'p> {
     /// What is rare.
     #[inline(never)]
     fn other_event(&mut self, index: u32, seq: u64) {
-        let _ = seq;
         let sub = index & event::SUB_INDEX;
         match index & !event::SUB_INDEX {
             event::CONTROL => self.control_event(sub),
+            event::SETUP => self.setup_event(sub, seq),
+            event::IDLE => self.idle_server_event(sub, seq),
+            event::POLL => self.poll_event(sub),
+            event::FAULT => self.fault_event(sub),
             _ => self.mark_event(sub),
         }
     }
@@ -472,6 +484,12 @@ impl<'p> World<'p> {
     #[inline(never)]
     fn draw_any_ns(&self, id: u32, draw: crate::program::DrawId) -> Time {
         nanoseconds(self.draw(id, draw))
+    }
+
+    /// A duration drawn for something that is no request: a setup, a failure, a way between queues.
+    pub(crate) fn entity_ns(&self, draw: crate::program::DrawId, key: u64) -> Time {
+        let Sampler { dist, site, factor, .. } = self.samplers[draw.index()];
+        nanoseconds(factor * dist.sample(&mut Stream::at(combine(self.key, key), site)))
     }
 
     /// A new request: one task that counts.

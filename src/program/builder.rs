@@ -120,6 +120,11 @@ impl Builder {
         boundary(boundaries: Boundary) -> BoundaryId as u16;
     }
 
+    /// The program so far, to look at.
+    pub const fn so_far(&self) -> &Program {
+        &self.program
+    }
+
     /// The program so far, for tables that are filled by hand (classes, sources, settings).
     pub const fn program(&mut self) -> &mut Program {
         &mut self.program

@@ -4,8 +4,8 @@
 //! document and the reports read them from here, so no list of metrics exists twice.
 
 use super::{
-    BreakerId, ClassId, ComponentId, FamilyId, GroupId, InstanceId, KindId, NodeId, SourceId,
-    StationId,
+    BreakerId, ClassId, ComponentId, FamilyId, FaultId, GroupId, InstanceId, KindId, NodeId,
+    SourceId, StationId,
 };
 
 /// A count of events in the results.
@@ -29,6 +29,8 @@ pub enum Counter {
     Lookups(FamilyId),
     Hits(FamilyId),
     Evictions(NodeId),
+    /// Breakdowns of what breaks at random.
+    Breakdowns(FaultId),
     MemoryKills(InstanceId),
     Recycles(InstanceId),
     SessionsStarted(SourceId),
@@ -60,6 +62,12 @@ pub enum Gauge {
     CacheBytes(NodeId),
     Keys(NodeId),
     Sessions(SourceId),
+    /// Servers being set up.
+    Setup(StationId),
+    /// Units of a fault that are up.
+    UnitsUp(FaultId),
+    /// 1 while all units of a fault are down.
+    Broken(FaultId),
     /// 1 while the breaker lets nothing through.
     BreakerOpen(BreakerId),
     /// 1 while the instance is down.

@@ -66,6 +66,8 @@ ids! {
     BreakerId(u16);
     /// Index of a [`Budget`] of retries.
     BudgetId(u16);
+    /// Index of a [`Fault`].
+    FaultId(u16);
     /// Index of a [`Source`].
     SourceId(u16);
     /// Index of an [`Instance`]: one copy of a service, the unit that dies and boots.
@@ -240,6 +242,8 @@ pub enum Op {
     /// A call to a component ends well: its response time is recorded, `amount` (if any) is added to
     /// the component's usage.
     Exit { component: ComponentId, mark: Local, amount: Option<DrawId> },
+    /// Fails as `unavailable` while all that a [`Fault`] breaks is down.
+    Gate { fault: FaultId },
     /// As `Enter`, of a component whose calls are told apart by class.
     EnterTold { component: ComponentId, mark: Local },
     /// As `Exit`, of a component whose calls are told apart by class.
@@ -430,11 +434,22 @@ pub struct Tokens {
     /// The crew whose accept queue this event loop also serves (`accept: idle`), with its worker
     /// number in the instance.
     pub feeds: Option<(StationId, u32)>,
+    /// Its servers break (a [`Fault`] says how).
+    pub breaks: bool,
+    /// Its servers are off until they are wanted.
+    pub setup: Option<Setup>,
+    /// Its server goes round several queues.
+    pub polling: Option<Polling>,
     /// An event loop that was idle works this long before it serves the first in line.
     pub wake: Option<DrawId>,
 }
 
 impl Tokens {
+    /// Whether its units are always there, and go to whoever comes first (or before).
+    pub const fn is_constant(&self) -> bool {
+        !self.breaks && self.setup.is_none() && self.polling.is_none()
+    }
+
     /// A plain queue: `capacity` servers, unlimited places, first come first served.
     pub const fn fifo(capacity: u32) -> Self {
         Self {
@@ -448,7 +463,57 @@ impl Tokens {
             caller_side: false,
             overflow: None,
             feeds: None,
+            breaks: false,
+            setup: None,
+            polling: None,
             wake: None,
+        }
+    }
+}
+
+/// Servers that are off until they are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// Time to set one up.
+    pub time: DrawId,
+    /// Idle time after which it goes off; `None` is at once.
+    pub idle_off: Option<DrawId>,
+}
+
+/// One server that goes round several queues.
+#[derive(Clone, Debug)]
+pub struct Polling {
+    /// Time of the way to the next queue.
+    pub switchover: DrawId,
+    /// Most tasks per visit; `None` until the queue is empty.
+    pub limited: Option<u32>,
+    /// Positions in the profile of the endpoints that have a queue, in order.
+    pub queues: Vec<u16>,
+}
+
+/// What breaks at random: each unit is up for a drawn time, then down for a drawn time.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// The component.
+    pub owner: ComponentId,
+    /// The station whose servers stop; without one everything inside the component fails.
+    pub station: Option<StationId>,
+    /// Each of its servers breaks by itself; else all of them together.
+    pub each_server: bool,
+    /// Time up, drawn per unit and turn.
+    pub up: DrawId,
+    /// Time down.
+    pub down: DrawId,
+    /// What a server was doing resumes when it is up again (else it fails as `unavailable`).
+    pub resumes: bool,
+}
+
+impl Fault {
+    /// Units that break each by itself.
+    pub fn units(&self, program: &Program) -> u32 {
+        match self.station.map(|id| &program.stations[id.index()].kind) {
+            Some(StationKind::Tokens(tokens)) if self.each_server => tokens.capacity,
+            _ => 1,
         }
     }
 }
@@ -779,6 +844,7 @@ pub struct Program {
     pub boundaries: Vec<Boundary>,
     pub breakers: Vec<Breaker>,
     pub budgets: Vec<Budget>,
+    pub faults: Vec<Fault>,
     /// (probability to go on, hash of the place).
     pub chances: Vec<(f64, u64)>,
     pub switches: Vec<Switch>,

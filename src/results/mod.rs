@@ -66,6 +66,8 @@ pub struct StationRecord {
     pub wait: Tally,
     /// Wait of those that gave up or were cancelled, seconds.
     pub abandoned: Tally,
+    /// Servers being set up.
+    pub setup: Level,
     /// Response over own demand, of stations where that is asked for.
     pub slowdown: Tally,
     /// Σ of service given to each task within the measured time (units · seconds; a processor's in
@@ -272,9 +274,22 @@ pub struct Replication {
     pub shares: Vec<StationShare>,
     /// Classes whose calls of a component are told apart.
     pub calls: Vec<CallShare>,
+    /// By `FaultId`.
+    pub faults: Vec<FaultRecord>,
     /// Per observed batch of time (for warm-up detection): requests ended, Σ latency of them, mean in
     /// flight.
     pub batches: Vec<Batch>,
+}
+
+/// What breaks by itself: the servers of a station, or a component as a whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FaultRecord {
+    /// Breakdowns.
+    pub count: u64,
+    /// Units that are up.
+    pub available: Level,
+    /// 1 while all are down.
+    pub broken: Level,
 }
 
 /// A level at one moment.
@@ -373,6 +388,7 @@ impl StationRecord {
             full_s: a.full_s - b.full_s,
             wait: tally_since(&a.wait, &b.wait),
             abandoned: tally_since(&a.abandoned, &b.abandoned),
+            setup: a.setup.since(&b.setup),
             slowdown: tally_since(&a.slowdown, &b.slowdown),
             given_s: a.given_s - b.given_s,
             // The accounts of the self-checks are those of the whole time.
@@ -495,6 +511,16 @@ impl Replication {
                     let mut part = a.clone();
                     part.1.subtract(&b.1);
                     part
+                })
+                .collect(),
+            faults: self
+                .faults
+                .iter()
+                .zip(&earlier.faults)
+                .map(|(a, b)| FaultRecord {
+                    count: a.count - b.count,
+                    available: a.available.since(&b.available),
+                    broken: a.broken.since(&b.broken),
                 })
                 .collect(),
             shares: self

@@ -182,8 +182,9 @@ impl Known<'_> {
     /// A value of the row of exactly these stations.
     fn row(&self, stations: &[StationId], what: What, class: Option<ClassId>) -> Option<Value> {
         let rows = self.solution.stations.iter();
-        let mut rows = rows
-            .filter(|s| Some(&s.station) == stations.first() && s.members as usize == stations.len());
+        let mut rows = rows.filter(|s| {
+            Some(&s.station) == stations.first() && s.members as usize == stations.len()
+        });
         let row = rows.next()?;
         let found = |class: Option<ClassId>| {
             row.values.iter().find(|v| v.what == what && v.class == class).copied()
@@ -226,14 +227,19 @@ impl Known<'_> {
         }
         // A mean over several classes is weighted by what each of them completes; where none is
         // lost, by what is offered.
-        let lossless = self.solution.stations.iter().all(|s| {
-            s.values.iter().all(|v| !matches!(v.what, What::Refused | What::GivesUp))
-        });
+        let lossless = self
+            .solution
+            .stations
+            .iter()
+            .all(|s| s.values.iter().all(|v| !matches!(v.what, What::Refused | What::GivesUp)));
         let total: f64 = parts.iter().map(|p| p.0).sum();
         let sum: f64 = parts.iter().map(|p| p.0 * p.1.value).sum();
         let status = parts.iter().map(|p| p.1.status).max()?;
-        (lossless && what == What::Response && parts.iter().all(|p| p.0 > 0.0))
-            .then(|| Value { value: sum / total, status, ..first.1 })
+        (lossless && what == What::Response && parts.iter().all(|p| p.0 > 0.0)).then(|| Value {
+            value: sum / total,
+            status,
+            ..first.1
+        })
     }
 
     /// Response over demand of shared work.
@@ -273,7 +279,13 @@ impl Known<'_> {
             Counter::StationTimeouts(_) => What::GivesUp,
             Counter::Hits(family) => {
                 let one = of.len() == 1 && per.len() == 1;
-                return self.solution.families.get(family.index()).copied().flatten().filter(|_| one);
+                return self
+                    .solution
+                    .families
+                    .get(family.index())
+                    .copied()
+                    .flatten()
+                    .filter(|_| one);
             }
             Counter::CallsFailedAs(component, kind) if of.len() == 1 => {
                 return self.failed(*component, *kind);
@@ -330,7 +342,8 @@ impl Known<'_> {
             }
             (_, Some(rows), _, Some(_), _) if mean => self.row(&rows, What::Utilization, None),
             (_, Some(rows), _, None, true) if mean => {
-                let row = self.solution.stations.iter().find(|s| Some(&s.station) == rows.first())?;
+                let row =
+                    self.solution.stations.iter().find(|s| Some(&s.station) == rows.first())?;
                 let share = self.row(&rows, What::Utilization, None)?;
                 row.units.is_finite().then(|| Value { value: share.value * row.units, ..share })
             }

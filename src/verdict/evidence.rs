@@ -223,7 +223,7 @@ const fn target_of(op: &Op) -> Option<Target> {
 }
 
 /// Where the request may go on; work that it merely spawns is not its own.
-fn successors(program: &Program, pc: Pc, op: &Op, open: &mut Vec<Pc>) {
+pub(super) fn successors(program: &Program, pc: Pc, op: &Op, open: &mut Vec<Pc>) {
     match op {
         Op::Jump(to) => open.push(*to),
         Op::Lookup { miss: to, .. }

@@ -1,8 +1,10 @@
 //! What nothing in a program can disturb was not tested by running it.
 
+use super::evidence::successors;
 use super::measured::total;
 use crate::program::{
-    ClassId, Counter, Eviction, Kind, KindId, Measure, NONE, Op, Program, StationId, StationKind,
+    ClassId, ComponentId, Counter, Eviction, FaultId, Gauge, Kind, KindId, Measure, NONE, Op, Pc,
+    Program, StationId, StationKind,
 };
 use crate::results::Replication;
 
@@ -36,6 +38,85 @@ pub(crate) fn unexercised(
         }
         _ => "not exercised: nothing in this profile can fail so",
     })
+}
+
+/// Fewest breakdowns that a run must have seen for what they disturb to be known.
+const LEAST_BREAKDOWNS: u64 = 10;
+
+/// Breakdowns that a measure depends on and that the run hardly saw: of which component, how many.
+pub(crate) fn hardly_broke(
+    program: &Program,
+    measure: &Measure,
+    replications: &[Replication],
+) -> Option<(ComponentId, u64)> {
+    let faults = program.faults.iter().enumerate();
+    let mut seen = faults.map(|(i, fault)| {
+        let count = replications.iter().filter_map(|r| r.faults.get(i)).map(|f| f.count).sum();
+        (i, fault, count)
+    });
+    seen.find(|(i, fault, count)| {
+        *count < LEAST_BREAKDOWNS && disturbs(program, FaultId(*i as u16), fault.owner, measure)
+    })
+    .map(|(_, fault, count)| (fault.owner, count))
+}
+
+/// Whether a breakdown of a component may change a measure: of requests that call it, or its own.
+fn disturbs(program: &Program, id: FaultId, owner: ComponentId, measure: &Measure) -> bool {
+    let station = |s: &StationId| program.stations[s.index()].owner == owner;
+    let class = |class: &ClassId| calls(program, *class, owner);
+    let counter = |counter: &Counter| match counter {
+        Counter::Calls(c) | Counter::CallsFailed(c) | Counter::CallsFailedAs(c, _) => *c == owner,
+        Counter::StationArrivals(s)
+        | Counter::StationWaited(s)
+        | Counter::StationRefused(s)
+        | Counter::StationTimeouts(s)
+        | Counter::StationServed(s) => station(s),
+        Counter::Breakdowns(fault) => *fault == id,
+        other => classes_of(&[*other]).iter().any(class),
+    };
+    match measure {
+        Measure::Latency { classes, .. } => classes.iter().any(class),
+        Measure::Part { classes, of } => {
+            classes.iter().any(class) || disturbs(program, id, owner, of)
+        }
+        Measure::Response(c) | Measure::Usage(c) => *c == owner,
+        Measure::Wait { stations, .. } | Measure::Slowdown(stations) => {
+            stations.iter().any(station)
+        }
+        Measure::Count(of) | Measure::Rate(of) => of.iter().any(counter),
+        Measure::Share(of, per) => of.iter().chain(per).any(counter),
+        Measure::Level { of, .. } => of.iter().any(|gauge| match gauge {
+            Gauge::InFlight(c) | Gauge::Retrying(c) => class(c),
+            Gauge::Busy(s) | Gauge::Queue(s) | Gauge::InSystem(s) | Gauge::Full(s) => station(s),
+            Gauge::UnitsUp(fault) | Gauge::Broken(fault) => *fault == id,
+            _ => false,
+        }),
+    }
+}
+
+/// Whether requests of a class may call a component.
+fn calls(program: &Program, class: ClassId, owner: ComponentId) -> bool {
+    let mut open: Vec<Pc> = (0..program.ops.len())
+        .filter(|pc| matches!(program.ops[*pc], Op::Class(c) if c == class))
+        .map(|pc| pc as Pc + 1)
+        .collect();
+    let mut seen = vec![false; program.ops.len()];
+    while let Some(pc) = open.pop() {
+        let Some(op) = program.ops.get(pc as usize) else { continue };
+        if std::mem::replace(&mut seen[pc as usize], true) {
+            continue;
+        }
+        match op {
+            Op::Enter { component, .. } | Op::EnterTold { component, .. }
+                if *component == owner =>
+            {
+                return true;
+            }
+            Op::Class(_) | Op::Done => {}
+            op => successors(program, pc, op, &mut open),
+        }
+    }
+    false
 }
 
 /// Classes whose requests are counted.
@@ -104,7 +185,7 @@ fn can_go_down(program: &Program) -> bool {
         .instances
         .iter()
         .any(|instance| instance.memory.is_some_and(|memory| is_limited(program, memory)));
-    fails || dies || !program.breakers.is_empty()
+    fails || dies || !program.faults.is_empty() || !program.breakers.is_empty()
 }
 
 /// Every kind of failure that something in the program can raise.
@@ -115,6 +196,7 @@ fn kinds(program: &Program) -> Vec<KindId> {
             all.push(*kind);
         }
     }
+    all.extend((!program.faults.is_empty()).then(|| Kind::Unavailable.id()));
     for frame in &program.frames {
         if frame.timeout.is_some() {
             all.push(frame.timeout_kind);

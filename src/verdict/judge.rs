@@ -6,7 +6,7 @@
 
 use super::estimate::estimate_during;
 use super::evidence::{Evidence, Growth, NO_STEADY_STATE};
-use super::exercise::{classes_of, unexercised};
+use super::exercise::{classes_of, hardly_broke, unexercised};
 use super::kleene::{Span, Verdict, compare, within};
 use super::lasting;
 use super::measured::total;
@@ -200,6 +200,19 @@ impl Bench<'_> {
             finding.reason = Some(reason.to_owned());
             finding.is_untested = true;
             finding.remedy = Some("state in the profile what can go wrong".to_owned());
+            return;
+        }
+        if finding.verdict == Verdict::Holds
+            && self.sense != Sense::Alert
+            && let Some((component, seen)) = hardly_broke(program, &need.measure, replications)
+        {
+            let names = &self.evidence.catalogue.components;
+            let name = names.get(component.index()).map_or("it", |c| c.name.as_str());
+            finding.verdict = Verdict::Undecided;
+            finding.reason =
+                Some(format!("not exercised: `{name}` broke {seen} times in these runs"));
+            finding.is_untested = true;
+            finding.remedy = Some("a longer --duration, or a shorter mtbf, sees more".to_owned());
             return;
         }
         if finding.verdict == Verdict::Undecided && self.none_seen(trial, &need.measure) {

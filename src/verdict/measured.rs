@@ -29,6 +29,7 @@ fn count(counter: Counter, r: &Replication) -> u64 {
         Counter::Lookups(family) => r.families[family.index()].lookups,
         Counter::Hits(family) => r.families[family.index()].hits,
         Counter::Evictions(node) => r.nodes[node.index()].evictions,
+        Counter::Breakdowns(fault) => r.faults[fault.index()].count,
         Counter::MemoryKills(instance) => r.instances[instance.index()].memory_kills,
         Counter::Recycles(instance) => r.instances[instance.index()].recycles,
         Counter::SessionsStarted(source) => r.sessions[source.index()].started,
@@ -65,6 +66,9 @@ pub(super) fn level(gauge: Gauge, r: &Replication) -> Level {
                 at_end: busy.at_end + queue.at_end,
             }
         }
+        Gauge::Setup(id) => station(id).setup,
+        Gauge::UnitsUp(fault) => r.faults[fault.index()].available,
+        Gauge::Broken(fault) => r.faults[fault.index()].broken,
         Gauge::Full(id) => switch(station(id).full_s),
         Gauge::CacheBytes(node) => r.nodes[node.index()].bytes,
         Gauge::Keys(node) => r.nodes[node.index()].keys,

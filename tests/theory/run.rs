@@ -6,7 +6,7 @@ use capplan::profile::{Options, Profile};
 use capplan::program::{Catalogue, Program};
 use capplan::results::Replication;
 use capplan::source::{self, Input};
-use capplan::verdict::{Estimate, estimate_during};
+use capplan::verdict::{Estimate, check, estimate_during};
 
 /// How long each replication runs, in simulated seconds, and how many there are.
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ impl Run {
         for metric in metrics {
             need(&catalogue, metric).ask(&mut program);
         }
-        let replications = (0..span.replications)
+        let replications: Vec<Replication> = (0..span.replications)
             .map(|replication| {
                 let mut world = World::new(&program, 1, replication);
                 world.run_until(span.warmup_s);
@@ -59,6 +59,9 @@ impl Run {
                 results
             })
             .collect();
+        for check in check(&replications) {
+            assert_eq!(check.violation, None, "{}", check.name);
+        }
         Self { catalogue, replications }
     }
 

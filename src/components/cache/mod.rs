@@ -9,8 +9,9 @@ use crate::dist::Distribution;
 use crate::program::Eviction;
 use crate::source::{FaultKind, Field, Fields, Shape, Table};
 
-use super::common::{CLIENT, FAILURES, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
+use super::common::{CLIENT, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
 use super::decode::{Decode, nearest, nonzero};
+use super::failures::FAILURES;
 use super::lower::Block;
 use super::policy;
 use super::pool::{self, Pool};

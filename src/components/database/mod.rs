@@ -7,8 +7,9 @@ pub(crate) use lower::Built;
 use crate::dist::Distribution;
 use crate::source::{Fields, Shape, Table};
 
-use super::common::{CLIENT, FAILURES, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
+use super::common::{CLIENT, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
 use super::decode::Decode;
+use super::failures::FAILURES;
 use super::policy::{self, Policies};
 use super::pool::{self, Pool};
 use super::{VerbOf, Verbs, steps};

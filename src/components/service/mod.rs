@@ -12,7 +12,7 @@ use crate::dist::Distribution;
 use crate::program::{Health, Policy};
 use crate::source::{Fields, Price, Shape, Table};
 
-use super::common::{CLIENT, FAILURES, LATENCY, PRICE, REGION, REGIONS, USAGE_PRICE, field};
+use super::common::{CLIENT, LATENCY, NO_FAILURES, PRICE, REGION, REGIONS, USAGE_PRICE, field};
 use super::decode::{Decode, nonzero};
 use super::pool::{self, Pool};
 use super::written::Written;
@@ -163,7 +163,7 @@ pub(crate) static TABLE: Table = Table {
         LATENCY,
         REGION,
         REGIONS,
-        FAILURES,
+        NO_FAILURES,
         CLIENT,
     ],
 };

@@ -14,11 +14,11 @@ use super::layout::Page;
 use super::markdown::{Comment, Table, code, escaped};
 use super::{Asked, Assumption, SCHEMA_VERSION, Subject, csv};
 use crate::analytic::Solution;
-use crate::analytic::solution::{
-    ClassSolution, ClosedSolution, Law, StationSolution, Value, What,
-};
+use crate::analytic::solution::{ClassSolution, ClosedSolution, Law, StationSolution, Value, What};
 use crate::profile::Profile;
-use crate::program::{Catalogue, ClassId, Counter, FamilyId, Measure, Program, Quantity, StationId};
+use crate::program::{
+    Catalogue, ClassId, Counter, FamilyId, Measure, Program, Quantity, StationId,
+};
 
 /// What an analysis of one profile found.
 #[derive(Clone, Copy, Debug)]
@@ -166,7 +166,8 @@ impl Solved<'_> {
 
     fn class(&self, class: ClassId) -> (String, String) {
         let class = self.program.classes[class.index()];
-        let name = |names: &[String], i: u16| names.get(usize::from(i)).cloned().unwrap_or_default();
+        let name =
+            |names: &[String], i: u16| names.get(usize::from(i)).cloned().unwrap_or_default();
         (
             name(&self.catalogue.traffic, class.traffic),
             name(&self.catalogue.endpoints, class.endpoint),
@@ -178,7 +179,8 @@ impl Solved<'_> {
         let component = self.catalogue.components.get(owner.index());
         let view = self.catalogue.resources.iter().find(|r| r.stations.contains(&s.station));
         let first = s.values.iter().max_by_key(|v| v.status);
-        let because = s.obstacles.first().map(|o| words::obstacle(self.catalogue, &|s| self.at(s), o));
+        let because =
+            s.obstacles.first().map(|o| words::obstacle(self.catalogue, &|s| self.at(s), o));
         AnalysisRow {
             component: words::component(self.catalogue, owner),
             kind: component.map_or("", |c| c.kind),
@@ -242,9 +244,7 @@ impl Solved<'_> {
 
     /// The metric of a family's hits, else its cache's name.
     fn family(&self, family: FamilyId) -> String {
-        let own = |measure: &Measure| {
-            matches!(measure, Measure::Share(hits, _) if hits.as_slice() == [Counter::Hits(family)])
-        };
+        let own = |measure: &Measure| matches!(measure, Measure::Share(hits, _) if hits.as_slice() == [Counter::Hits(family)]);
         let named = self.catalogue.metrics.iter().filter(|m| own(&m.measure));
         let longest = named.max_by_key(|m| m.name.len());
         let owner = self.program.families[family.index()].owner;

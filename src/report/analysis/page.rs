@@ -41,11 +41,7 @@ fn head(page: &mut Page, analysis: &Analysis) {
 
 /// Offered load: `3.2`, or a rate for a rate limit.
 pub(super) fn offered(row: &AnalysisRow) -> String {
-    if is_rate(row) {
-        per_second(row.offered)
-    } else {
-        bare(row.offered, Quantity::Count)
-    }
+    if is_rate(row) { per_second(row.offered) } else { bare(row.offered, Quantity::Count) }
 }
 
 /// Size with its unit: `4 cores`, `8.33/s`.
@@ -54,12 +50,9 @@ pub(super) fn size(row: &AnalysisRow) -> String {
         None => "unlimited".to_owned(),
         Some(x) if is_rate(row) => per_second(x),
         Some(x) if row.unit.is_empty() => bare(x, Quantity::Count),
-        Some(x) => format!(
-            "{} {}{}",
-            bare(x, Quantity::Count),
-            row.unit,
-            if x == 1.0 { "" } else { "s" }
-        ),
+        Some(x) => {
+            format!("{} {}{}", bare(x, Quantity::Count), row.unit, if x == 1.0 { "" } else { "s" })
+        }
     }
 }
 
@@ -154,12 +147,8 @@ fn clients(page: &mut Page, analysis: &Analysis) {
         page.paragraph(&text.into(), 2);
         let find = |name: &str| row.values.iter().find(|v| v.name == name);
         if let (Some(x), Some(r)) = (find("throughput"), find("response.mean")) {
-            let text = format!(
-                "exactly {}, mean response {} ({})",
-                rate(x.value),
-                time(r.value),
-                r.law
-            );
+            let text =
+                format!("exactly {}, mean response {} ({})", rate(x.value), time(r.value), r.law);
             page.paragraph(&toned(Tone::Strong, text), 2);
         }
     }

@@ -39,7 +39,10 @@ pub(super) fn obstacle(
             owner(by)
         ),
         Obstacle::Breaker { owner: by } => {
-            format!("{}: breakers and retry budgets follow what they saw; they are left out", owner(by))
+            format!(
+                "{}: breakers and retry budgets follow what they saw; they are left out",
+                owner(by)
+            )
         }
         Obstacle::Parallel { source: s } => format!(
             "{}: steps side by side; what they and the steps after them see depends on each other",

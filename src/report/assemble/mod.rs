@@ -319,6 +319,29 @@ impl Measured<'_> {
             .collect()
     }
 
+    /// What breaks so rarely that the run is expected to see fewer than ten breakdowns of it.
+    fn rare_breakdowns(&self) -> Vec<String> {
+        let mean_s = |id: crate::program::DrawId| {
+            let draw = &self.program.draws[id.index()];
+            self.program.dists[draw.dist.index()].mean() * draw.factor
+        };
+        let time_s: f64 = self.replications().iter().map(|r| r.time_s).sum();
+        let faults = self.program.faults.iter().map(|fault| {
+            let units = f64::from(fault.units(self.program));
+            (fault.owner, time_s * units / (mean_s(fault.up) + mean_s(fault.down)).max(1e-9))
+        });
+        let rare = faults.filter(|(_, expected)| *expected < 10.0);
+        rare.map(|(owner, expected)| {
+            let name = &self.catalogue.components[owner.index()].name;
+            format!(
+                "{name} breaks about {} times in all runs together: too few to judge what they do, so \
+                 objectives that they touch stay undecided; a longer --duration sees more",
+                crate::verdict::brief(expected)
+            )
+        })
+        .collect()
+    }
+
     /// What looks wrong: the profile's warnings, and a run that is no steady state.
     fn warnings(&self) -> Vec<String> {
         let mut all: Vec<String> = self
@@ -330,6 +353,7 @@ impl Measured<'_> {
                 None => format!("{}: {}", fault.path, fault.message),
             })
             .collect();
+        all.extend(self.rare_breakdowns());
         match &self.run.steady {
             // A queue that grows is named by itself, and is the reason.
             Steady::No { .. } if self.run.overloads.iter().any(|overload| overload.grows) => {}

@@ -204,7 +204,7 @@ impl Names<'_> {
                 Ok(Found::Measured { measure, statistic, quantity })
             }
             _ => Err(error(format!("`{metric}`: one class of this is not measured")).hint(format!(
-                "without `@{at}` it is measured as a whole; waits, levels and response times of                  resources have classes"
+                "without `@{at}` it is measured as a whole; waits, levels and responses of resources have classes"
             ))),
         }
     }

@@ -21,8 +21,31 @@ endpoints:
   save: { service: app, steps: [ { cpu: exp(4ms) }, { parallel: [ [ { write: db, time: exp(20ms) } ], [ { call: mail } ] ] } ] }
 ";
 
+/// Instances that come and go by the load, checks, a door, workers that restart, sessions.
+const SCALED: &str = "\
+capplan: 1
+traffic:
+  api: { rate: mmpp(20s=5/s 20s=60/s), mix: visit }
+  live: { sessions: 40, connects_to: app, reconnect: uniform(1s..2s), messages: { tick: { every: 2s, mix: visit } } }
+components:
+  app:
+    type: service
+    boot: exp(3s)
+    recycle: uniform(200..300)
+    drain: 2s
+    balancer: { policy: two_choices, health_check: { every: 2s, timeout: 1s } }
+    admission: { full: app.backlog.queue.length > 50 }
+    autoscale:
+      { max: 4, interval: 2s, cooldown: 4s, up: { busy: app.cpu.utilization > 60% }, down: { idle: app.cpu.utilization < 30% for 6s } }
+endpoints: { visit: { steps: [ { cpu: exp(15ms) } ] } }
+";
+
 fn program() -> Program {
-    let input = Input::Text { name: "determinism.yaml".into(), text: PROFILE.into() };
+    compile(PROFILE)
+}
+
+fn compile(text: &str) -> Program {
+    let input = Input::Text { name: "determinism.yaml".into(), text: text.into() };
     match Profile::load(&input, &Options::default()) {
         Ok(profile) => profile.lower().0,
         Err((files, faults)) => panic!("{}", source::render(&files, &faults, false)),
@@ -72,7 +95,7 @@ fn the_steps_in_which_time_advances_do_not_matter() {
 /// Replications run in parallel and are merged in order of their number.
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let program = program();
+    let (program, scaled) = (program(), compile(SCALED));
     let options = RunOptions {
         seed: 42,
         replications: Some(6),
@@ -81,9 +104,34 @@ fn the_number_of_threads_changes_nothing() {
     };
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(|| format!("{:?}", study::run(&program, &options, &())))
+        pool.install(|| [&program, &scaled].map(|p| format!("{:?}", study::run(p, &options, &()))))
     };
     let alone = with(1);
     assert!(alone == with(2), "two threads differ from one");
     assert!(alone == with(8), "eight threads differ from one");
+}
+
+/// When the statistics are reset changes nothing of what controllers do.
+#[test]
+fn measuring_does_not_touch_the_controllers() {
+    let program = compile(SCALED);
+    let course = |resets: &[f64]| {
+        let mut world = World::new(&program, 42, 0);
+        for at_s in resets {
+            world.run_until(*at_s);
+            world.reset();
+        }
+        world.run_until(300.0);
+        let results = world.results();
+        assert!(results.balance.holds());
+        let (groups, classes) = (&results.groups[0], &results.classes);
+        let inside: Vec<f64> = classes.iter().map(|class| class.in_flight.at_end).collect();
+        (groups.provisioned.at_end, inside, world.requests(), groups.ups)
+    };
+    let (end, inside, requests, ups) = course(&[]);
+    assert!(ups > 3, "the load changes enough: {ups}");
+    for resets in [&[101.0][..], &[33.3, 34.9, 150.1]] {
+        let (e, i, r, _) = course(resets);
+        assert_eq!((e, i, r), (end, inside.clone(), requests));
+    }
 }

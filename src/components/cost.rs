@@ -31,6 +31,8 @@ pub enum Basis {
     Simulated {
         /// The level.
         measure: Measure,
+        /// Units when there is no load.
+        least: u32,
     },
     /// A measured rate: calls per second (`/request`), bytes per second (`/GB`), or seconds of use
     /// per second (`/min`, `/h`); the price says which.

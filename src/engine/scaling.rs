@@ -22,6 +22,8 @@ pub(crate) struct Scaler<'p> {
     rests_until: Time,
     /// Of a warm start: windows without a change that are still to be seen; then it has settled.
     unsettled: u32,
+    /// When it counts as settled in any case.
+    settles_until: Time,
 }
 
 /// Members at the start. Of a warm start whose target is a number of connections: what it asks for
@@ -75,8 +77,11 @@ impl<'p> Scaler<'p> {
                     up.iter().chain(down).map(Test::longest).max().unwrap_or(0)
                 }
             };
-            let unsettled = if program.warm_start { tests } else { 0 };
-            Self { spec, meters, up, down, rests_until: 0, unsettled }
+            // A load that changes with the clock is followed as it is from the first moment on.
+            let settles = program.warm_start && !program.transient;
+            let unsettled = if settles { tests } else { 0 };
+            let settles_until = u64::from(spec.settle_windows()).saturating_mul(spec.interval_ns);
+            Self { spec, meters, up, down, rests_until: 0, unsettled, settles_until }
         };
         program.scalings.iter().map(scaler).collect()
     }
@@ -131,8 +136,9 @@ impl World<'_> {
         let members = self.fleet(group).size();
         // The last member goes, and the first one comes, without the controller's windows.
         let wanted = if members == 0 { 0 } else { scaler.wanted(members, &values) };
-        if wanted == members && scaler.unsettled > 0 {
-            scaler.unsettled -= 1;
+        if scaler.unsettled > 0 && (wanted == members || self.now >= scaler.settles_until) {
+            let over = self.now >= scaler.settles_until;
+            scaler.unsettled = if over { 0 } else { scaler.unsettled - 1 };
             self.fleet(group).is_instant = scaler.unsettled > 0;
         }
         if wanted != members && self.now >= scaler.rests_until {

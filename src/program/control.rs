@@ -33,6 +33,22 @@ pub struct Scaling {
     pub rule: Rule,
 }
 
+impl Scaling {
+    /// Windows within which it settles when the load does not change and nothing holds it back: a
+    /// target sees the load in one, that it was right in the next, and has two more; rules need one
+    /// for each step, and as many as they must last before the first and after the last of them.
+    pub fn settle_windows(&self) -> u32 {
+        match &self.rule {
+            Rule::Target { .. } => 4,
+            Rule::Steps { up, down } => {
+                let lasting = up.iter().chain(down).map(Test::longest).max();
+                let steps = (self.max - self.min.min(self.max)).div_ceil(self.step.max(1));
+                lasting.map_or(0, |lasting| lasting.saturating_mul(2).saturating_add(steps))
+            }
+        }
+    }
+}
+
 /// How a controller decides.
 #[derive(Clone, Debug)]
 pub enum Rule {

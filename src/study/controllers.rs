@@ -1,6 +1,6 @@
 //! Whether the controllers of a program have come to rest.
 
-use crate::program::{Program, Rule, Scaling};
+use crate::program::{Program, Scaling};
 use crate::results::{GroupRecord, Replication};
 use crate::stats;
 
@@ -8,23 +8,10 @@ use crate::stats;
 const CONFIDENCE: f64 = 0.999;
 /// Drift over the time looked at, as a share of the mean number, that is material.
 const MATERIAL: f64 = 0.05;
-/// Windows that a target needs: one to see the load, one to see that it was right, and two more.
-const TARGET_WINDOWS: f64 = 4.0;
 
-/// Seconds within which the controllers of a warm start settle when the load does not change: a
-/// target in a few windows, rules in as many as there are steps.
+/// Seconds within which the controllers of a warm start settle when the load does not change.
 pub(super) fn settle_s(program: &Program) -> f64 {
-    let of = |scaling: &Scaling| {
-        let windows = match &scaling.rule {
-            Rule::Target { .. } => TARGET_WINDOWS,
-            Rule::Steps { up, down } => {
-                let lasting = up.iter().chain(down).map(crate::program::Test::longest).max();
-                let steps = f64::from(scaling.max - scaling.min) / f64::from(scaling.step);
-                lasting.map_or(0.0, |lasting| 2.0 * f64::from(lasting) + steps)
-            }
-        };
-        windows * scaling.interval_ns as f64 * 1e-9
-    };
+    let of = |s: &Scaling| f64::from(s.settle_windows()) * s.interval_ns as f64 * 1e-9;
     program.scalings.iter().map(of).fold(0.0, f64::max)
 }
 

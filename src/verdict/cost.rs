@@ -7,7 +7,7 @@
 //! Stated prices and units stay exact decimals. Usage is simulated, so its lines carry an interval;
 //! the ends of several lines are added as they are (they rest on the same requests, so they move
 //! together). `load_share` is the part of a month that has the simulated load: it divides nothing
-//! that is provisioned.
+//! that is provisioned, except units that follow the load.
 
 use rust_decimal::Decimal;
 
@@ -115,7 +115,10 @@ fn bill(
         .iter()
         .map(|item| match &item.basis {
             Basis::Provisioned { units } => provisioned(item, *units),
-            Basis::Simulated { measure } => simulated(item, &measured(measure, Quantity::Count)),
+            Basis::Simulated { measure, least } => {
+                let units = measured(measure, Quantity::Count);
+                simulated(item, &units, f64::from(*least), spec.load_share)
+            }
             Basis::Usage { measure } => {
                 usage(item, &measured(measure, Quantity::Rate), spec.load_share)
             }
@@ -244,15 +247,30 @@ fn provisioned(item: &CostItem, units: u64) -> CostLine {
     }
 }
 
-/// The mean number of units over the simulated time is paid for.
-fn simulated(item: &CostItem, units: &Estimate) -> CostLine {
+/// Paid for is the mean number of units over the simulated time, in the part of the month that has
+/// this load; in the rest nothing is to do, and the fewest are there.
+fn simulated(item: &CostItem, units: &Estimate, least: f64, load_share: f64) -> CostLine {
     let monthly = item.price.per_month().unwrap_or(Decimal::MAX);
+    let idle = (1.0 - load_share) * least;
+    let loaded = scaled(*units, load_share);
+    let paid = Estimate {
+        value: loaded.value.map(|value| value + idle),
+        low: loaded.low + idle,
+        high: loaded.high + idle,
+        ..loaded
+    };
     let seen = units.value.map_or_else(|| "no".to_owned(), rounded);
+    let at = priced(item.price);
+    let rest = if load_share < 1.0 {
+        format!(", {} in the rest of the month", rounded(least))
+    } else {
+        String::new()
+    };
     CostLine {
         name: item.component.clone(),
         kind: CostKind::Provisioned,
-        basis: format!("{seen} {} on average (simulated) at {}", item.item, priced(item.price)),
-        amount: Money::measured(monthly, units),
+        basis: format!("{seen} {} on average (simulated){rest} at {at}", item.item),
+        amount: Money::measured(monthly, &paid),
     }
 }
 
@@ -306,7 +324,7 @@ fn rounded(x: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::{ClassId, ComponentId, ComponentNames, Counter, Metric};
+    use crate::program::{ClassId, ComponentId, ComponentNames, Counter, Gauge, Metric};
     use crate::results::{ClassRecord, ComponentRecord};
 
     fn price(amount: &str, per: Per) -> Price {
@@ -395,6 +413,27 @@ mod tests {
             assert_eq!(line.value, exact, "{per:?}");
             assert!(line.low <= line.value && line.high.is_some_and(|high| high >= line.value));
             assert!(costs.lines[0].basis.starts_with("simulated usage: "));
+        }
+    }
+
+    /// 3 instances under load, 1 otherwise: in a quarter of the month 3, else 1, at $20.
+    #[test]
+    fn instances_that_change_are_paid_for_as_simulated() {
+        let measure = Measure::Level { of: vec![Gauge::Constant(3.0)], per: Vec::new() };
+        let basis = Basis::Simulated { measure, least: 1 };
+        let prices = [item("app", "instances", price("20", Per::Month), basis)];
+        for (load_share, amount, says) in [
+            (1.0, "60", "3 instances on average (simulated) at $20/mo"),
+            (
+                0.25,
+                "30",
+                "3 instances on average (simulated), 1 in the rest of the month at $20/mo",
+            ),
+        ] {
+            let spec = CostSpec { load_share, ..spec() };
+            let costs = bill(&prices, &spec, &catalogue(), &replications(), 0.95);
+            assert_eq!(costs.provisioned.value, money(amount));
+            assert_eq!(costs.lines[0].basis, says);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use capplan::engine::World;
 use capplan::results::Replication;
+use capplan::study::{self, RunOptions, Steady};
 
 use crate::run::{Run, Span, compile, span};
 
@@ -310,4 +311,32 @@ run: { start: empty }
     let failed = results.classes.iter().map(|c| c.failed.count).sum::<u64>();
     assert_eq!(results.sessions[0].dropped, 10 * restarts);
     assert!(restarts >= 1 && failed >= 2 * restarts && failed <= 8 * restarts, "{failed}");
+}
+
+/// Two erlangs at 60 % each are four instances. What begins with one, behind a queue that grows, is
+/// a steady state in the end and no overload.
+#[test]
+fn a_system_that_catches_up_is_not_called_overloaded() {
+    let text = |start: &str| {
+        format!(
+            "\
+traffic: {{ api: {{ rate: 50/s, mix: visit }} }}
+components:
+  app: {{ type: service, boot: 3s, autoscale: {{ max: 8, interval: 5s, cooldown: 10s, target: app.cpu.utilization = 60% }} }}
+endpoints: {{ visit: {{ steps: [ {{ cpu: exp(40ms) }} ] }} }}
+run: {{ start: {start} }}
+"
+        )
+    };
+    for start in ["warm", "empty"] {
+        let (program, _) = compile(&text(start));
+        let options = RunOptions { max_requests: 600_000, ..RunOptions::default() };
+        let run = study::run(&program, &options, &());
+        assert_eq!((&run.steady, run.overloads.len()), (&Steady::Yes, 0), "{start}");
+        let instances: f64 =
+            run.replications.iter().map(|r| r.groups[0].provisioned.integral / r.time_s).sum();
+        let instances = instances / run.replications.len() as f64;
+        // A window of 5 s sees 2 ± 0.13 erlangs: at times five are asked for, never fewer than three.
+        assert!((3.5..5.0).contains(&instances), "{start}: {instances}");
+    }
 }

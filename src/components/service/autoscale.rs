@@ -116,6 +116,8 @@ fn rules(decode: &Decode<'_>, fields: &Fields<'_>) -> Rules {
         if !fields.has("up") && !fields.has("down") {
             return Rules::None;
         }
+        let what = "any rule of `up` adds instances, only all of `down` together remove them";
+        decode.note(format!("{}: {what}", fields.path()));
         return Rules::Steps { up: all("up"), down: all("down") };
     }
     for key in ["up", "down", "step"] {

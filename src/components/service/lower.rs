@@ -310,7 +310,9 @@ impl Spec {
             lower.metric(name("memory.kills.count"), Quantity::Count, Measure::Count(kills));
         }
         let basis = match &self.autoscale {
-            Some(_) => Basis::Simulated { measure: level(vec![count], Vec::new()) },
+            Some(autoscale) => {
+                Basis::Simulated { measure: level(vec![count], Vec::new()), least: autoscale.min }
+            }
             None => Basis::Provisioned { units: u64::from(self.instances) },
         };
         lower.price(own, "instances", basis);

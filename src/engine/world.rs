@@ -549,13 +549,20 @@ impl<'p> World<'p> {
     }
 }
 
-/// Whether no operation holds a unit of the station (or of another one of its component, which may be
-/// of the same row).
+/// Whether units of the station are taken by services only: no operation holds one of it (or of another one
+/// of its component, which may be of the same row), and no pool opens connections there.
 fn serves_only(program: &Program, station: &Station) -> bool {
     let owns = |id: StationId| program.stations[id.index()].owner == station.owner;
     let holds = |op: &Op| matches!(op, Op::Seize { at, .. } if owns(at.base));
     let serves = |op: &Op| matches!(op, Op::Serve { at, .. } if owns(at.base));
-    program.ops.iter().any(serves) && !program.ops.iter().any(holds)
+    let connects = |other: &Station| match &other.kind {
+        StationKind::Tokens(t) => t.overflow.and_then(|o| o.server).is_some_and(owns),
+        _ => false,
+    };
+    matches!(station.kind, StationKind::Tokens(_))
+        && program.ops.iter().any(serves)
+        && !program.ops.iter().any(holds)
+        && !program.stations.iter().any(connects)
 }
 
 /// Seconds to nanoseconds, rounded; beyond the end of time it stays there.

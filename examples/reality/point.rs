@@ -146,6 +146,11 @@ impl Known {
         self.at(path).and_then(Value::as_str)
     }
 
+    /// Whether something is said to be so, by its JSON pointer.
+    pub(crate) fn flagged(&self, path: &str) -> bool {
+        self.at(path).and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// A variable of the application's environment, which is a number.
     pub(crate) fn env(&self, name: &str) -> Option<f64> {
         self.number(&format!("/config/app_env/{name}"))

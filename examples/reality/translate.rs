@@ -191,6 +191,7 @@ impl Translator<'_> {
                 round(0.01 * first.rate_per_s)
             );
         }
+        yaml.push_str(&self.assumptions());
         Ok(Translated {
             yaml,
             uses: self.uses.clone(),
@@ -198,6 +199,23 @@ impl Translator<'_> {
             warmup_s,
             burst_end_s,
         })
+    }
+
+    /// The constants that are in the profile, as reports print them.
+    fn assumptions(&self) -> String {
+        let mut text = String::new();
+        let names: Vec<String> = self.endpoints.iter().map(|e| name(&e.path)).collect();
+        for constant in self.uses.iter().filter(|c| self.choice.without != Some(**c)) {
+            let (what, source) = constant.says();
+            let _ = writeln!(
+                text,
+                "  {}: {{ says: {:?}, about: [{}] }}",
+                constant.name(),
+                format!("{what} ({source})"),
+                names.join(", ")
+            );
+        }
+        if text.is_empty() { text } else { format!("assumptions:\n{text}") }
     }
 
     fn client(&self) -> String {
@@ -310,6 +328,9 @@ impl Translator<'_> {
 
     /// How long a worker that replaces another takes to start.
     fn boot(&mut self) -> Option<String> {
+        if self.known.flagged("/config/preload") {
+            return None; // It is forked from a process that has imported the application.
+        }
         let import_s = self.demand("worker_boot/app_import_wall_s_idle_core")?;
         if !self.takes(Constant::Boot) {
             return None;

@@ -9,7 +9,7 @@ use capplan::profile::{Options, Profile, Scenario};
 use capplan::source::{FaultKind, Input, Severity, render};
 
 /// Drafts that use only what is supported.
-const SUPPORTED: [&str; 8] = [
+const SUPPORTED: [&str; 9] = [
     "clip/m1.yaml",
     "maxb/phase0.yaml",
     "mina/base.yaml",
@@ -18,6 +18,7 @@ const SUPPORTED: [&str; 8] = [
     "mina/phase3.yaml",
     "reality/e6_mina_30.yaml",
     "reference/cases.yaml",
+    "scenarios/mina_phases.yaml",
 ];
 
 fn drafts(folder: &Path, found: &mut Vec<PathBuf>) {

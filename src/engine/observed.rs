@@ -4,7 +4,7 @@
 use super::calendar::Time;
 use super::world::{Moving, World, event};
 use crate::program::{ClassId, During, Gauge, Measure, Program};
-use crate::results::{Instant, Part, Replication};
+use crate::results::{Moment, Part, Replication};
 use crate::stats::Spread;
 
 /// A level that is looked at after every event.
@@ -27,7 +27,7 @@ pub(crate) struct Observed {
     next: usize,
     /// The marks' events carry the number of the reset they belong to.
     epoch: u32,
-    instants: Vec<Instant>,
+    instants: Vec<Moment>,
     /// Per span that is asked for: what was measured when it began.
     begun: Vec<Option<Box<Replication>>>,
     parts: Vec<Part>,
@@ -99,7 +99,7 @@ impl World<'_> {
                 break;
             }
             let value = self.level_of(measure);
-            self.observed.instants.push(Instant { key: *key, at_ns: *at_ns, value });
+            self.observed.instants.push(Moment { key: *key, at_ns: *at_ns, value });
         }
         for (i, During { from_ns, to_ns }) in program.asked.spans.iter().enumerate() {
             if *to_ns == mark
@@ -144,7 +144,7 @@ impl World<'_> {
     }
 
     /// What was noted at moments and in parts of the time.
-    pub(crate) fn noted(&self) -> (Vec<Instant>, Vec<Part>) {
+    pub(crate) fn noted(&self) -> (Vec<Moment>, Vec<Part>) {
         (self.observed.instants.clone(), self.observed.parts.clone())
     }
 

@@ -267,7 +267,7 @@ pub struct Replication {
     /// Levels whose spread over time was asked for, by the number that stands for the measure.
     pub spreads: Vec<(u64, Spread)>,
     /// Levels at moments that were asked for and reached.
-    pub instants: Vec<Instant>,
+    pub instants: Vec<Moment>,
     /// Parts of the measured time that were asked for and reached.
     pub parts: Vec<Part>,
     /// Classes that are told apart at a station.
@@ -294,7 +294,7 @@ pub struct FaultRecord {
 
 /// A level at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Instant {
+pub struct Moment {
     /// The number that stands for the measure.
     pub key: u64,
     /// When, ns from the beginning of the measured time.

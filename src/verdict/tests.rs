@@ -6,7 +6,7 @@ use crate::program::{
     Catalogue, ClassId, ComponentId, ComponentNames, Counter, DrawId, Gauge, Measure, Memory,
     Metric, Op, Program, Quantity, ResourceView, Station, StationId, StationKind, Target, Tokens,
 };
-use crate::results::{ClassRecord, Instant, Level, Part, Replication, StationRecord};
+use crate::results::{ClassRecord, Level, Moment, Part, Replication, StationRecord};
 use crate::stats::Tally;
 
 const API: ClassId = ClassId(0);
@@ -408,7 +408,7 @@ fn a_while_and_an_instant_are_judged_by_what_was_measured_then() {
         measured.stations[POOL.index()].queue = Level::constant(level, measured.time_s);
         let (from_ns, to_ns) = (20_000_000_000, 40_000_000_000);
         replication.parts = vec![Part { from_ns, to_ns, measured }];
-        let instant = Instant { key: queue.key(), at_ns: from_ns, value: level + 1.0 };
+        let instant = Moment { key: queue.key(), at_ns: from_ns, value: level + 1.0 };
         replication.instants = vec![instant];
     }
     let value = |text| court.ask(text, Sense::Claim).deciding().expect("judged").value;

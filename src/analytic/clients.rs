@@ -4,6 +4,7 @@
 use super::birth_death::stationary;
 use super::bounds::{self, Between};
 use super::closed::{Station, mean_values};
+use super::holders;
 use super::network::{Arrivals, Use};
 use super::product_form::{MIXED, MVA, REPAIR, cycle};
 use super::solution::{ClosedSolution, Law, Status, Value, What};
@@ -34,6 +35,15 @@ pub(super) fn solve(solver: &mut Solver<'_, '_>) -> Vec<ClosedSolution> {
         done.extend(&island.streams);
         if island.is_product_form(solver) {
             island.solve(solver, &mut all);
+        } else if let Some(throughput) = holders::clients(solver, stream) {
+            let source = solver.network.streams[stream].source;
+            if let Some(own) = all.iter_mut().find(|c| c.source == source) {
+                let response_s = f64::from(own.clients) / throughput - own.think_s;
+                let values = [(What::Throughput, throughput), (What::Response, response_s)];
+                let (status, law) = (Status::Approximation, holders::FLOW);
+                let value = |(what, value)| Value { what, class: None, value, status, law };
+                own.values = values.into_iter().map(value).collect();
+            }
         }
     }
     all

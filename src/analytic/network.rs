@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::reading::{Choice, Reading, Walk};
+use super::reading::{Choice, Reading, Visit, Walk};
 use super::solution::Obstacle;
 use crate::dist::{Curve, Distribution};
 use crate::program::{
@@ -240,7 +240,17 @@ impl<'p> Network<'p> {
                 let visit = self.streams[u.stream].walk.visits.get(&u.pc);
                 visit.is_some_and(|v| !v.forked && !v.spawned)
             };
-            let fits = |u: &Use| once(u) && u.within.iter().any(|guard| guarded(*guard));
+            // The guard must be held as long as the unit itself is.
+            let throughout = |u: &Use, guard: usize| {
+                let visits = self.streams[u.stream].walk.visits.values();
+                let mut holding = visits.filter(|v| v.held.values().any(|h| h.since == u.pc));
+                let has = |v: &Visit| v.held.values().any(|h| self.reading.row(h.target) == guard);
+                u.access != Access::Hold || holding.all(has)
+            };
+            let fits = |u: &Use| {
+                let mut guards = u.within.iter();
+                once(u) && guards.any(|guard| guarded(*guard) && throughout(u, *guard))
+            };
             let idle = self.of_row(row).next().is_some() && self.of_row(row).all(fits);
             self.idle[row] = idle;
         }

@@ -173,4 +173,6 @@ pub struct LawRow {
     pub name: &'static str,
     /// Where it stands.
     pub source: &'static str,
+    /// What it is used for: resources, endpoints, traffic, families of keys.
+    pub of: Vec<String>,
 }

@@ -251,22 +251,34 @@ impl Solved<'_> {
         longest.map_or_else(|| words::component(self.catalogue, owner), |m| m.name.clone())
     }
 
-    /// Laws in the order of their first use.
+    /// Laws in the order of their first use, with what they are used for.
     fn laws(&self) -> Vec<LawRow> {
         let solution = self.solution;
-        let mut used: Vec<Law> = Vec::new();
-        let stations = solution.stations.iter().flat_map(|s| &s.values);
-        let classes = solution.classes.iter().flat_map(|c| &c.values);
-        let closed = solution.closed.iter().flat_map(|c| &c.values);
-        let families = solution.families.iter().flatten();
-        let bounds = solution.closed.iter().map(|c| c.law);
-        let all = stations.chain(classes).chain(closed).chain(families).map(|v| v.law);
-        for law in all.chain(bounds) {
-            if !used.contains(&law) {
-                used.push(law);
+        let mut used: Vec<LawRow> = Vec::new();
+        let mut add = |law: Law, name: String| {
+            match used.iter_mut().find(|row| row.name == law.name) {
+                Some(row) if row.of.contains(&name) => {}
+                Some(row) => row.of.push(name),
+                None => used.push(LawRow { name: law.name, source: law.source, of: vec![name] }),
+            }
+        };
+        for s in &solution.stations {
+            s.values.iter().for_each(|v| add(v.law, self.at(s.station)));
+        }
+        for c in &solution.closed {
+            let name = self.catalogue.sources.get(c.source).cloned().unwrap_or_default();
+            add(c.law, name.clone());
+            c.values.iter().for_each(|v| add(v.law, name.clone()));
+        }
+        for c in &solution.classes {
+            c.values.iter().for_each(|v| add(v.law, self.class(c.class).1));
+        }
+        for (number, value) in solution.families.iter().enumerate() {
+            if let Some(value) = value {
+                add(value.law, self.family(FamilyId(number as u16)));
             }
         }
-        used.into_iter().map(|law| LawRow { name: law.name, source: law.source }).collect()
+        used
     }
 
     fn cannot_say(&self) -> Vec<String> {

@@ -6,6 +6,9 @@ use crate::program::Quantity;
 use crate::report::figure::bare;
 use crate::report::layout::{Column, Grid, Page, Tone, toned};
 
+/// Columns from which laws stand beside their values; else they stand below, with what they are of.
+const WIDE: usize = 100;
+
 /// Prints one analysis.
 pub(super) fn analysis(page: &mut Page, analysis: &Analysis) {
     head(page, analysis);
@@ -36,7 +39,7 @@ fn head(page: &mut Page, analysis: &Analysis) {
     page.line(&[toned(Tone::Strong, &*profile.name), toned(Tone::Faint, subject)]);
     let overloaded = analysis.knee.as_ref().is_some_and(|knee| knee.factor < 1.0);
     let tone = if overloaded { Tone::Bad } else { Tone::Strong };
-    page.line(&[toned(tone, format!("{}.", analysis.headline))]);
+    page.paragraph(&toned(tone, format!("{}.", analysis.headline)), 0);
 }
 
 /// Offered load: `3.2`, or a rate for a rate limit.
@@ -83,7 +86,7 @@ fn resources(page: &mut Page, analysis: &Analysis) {
         Column::right("busy"),
         Column::right("full at"),
         Column::right("mean wait"),
-        Column::left("law").wrapping(),
+        Column::left("law").wrapping().from(WIDE),
     ]);
     for row in &analysis.resources {
         let tone = match row.utilization {
@@ -149,6 +152,13 @@ fn clients(page: &mut Page, analysis: &Analysis) {
         if let (Some(x), Some(r)) = (find("throughput"), find("response.mean")) {
             let text =
                 format!("exactly {}, mean response {} ({})", rate(x.value), time(r.value), r.law);
+            let how = if x.status == "exact" { "exactly" } else { "about" };
+            let text = format!(
+                "{how} {}, mean response {} ({})",
+                rate(x.value),
+                time(r.value),
+                r.law
+            );
             page.paragraph(&toned(Tone::Strong, text), 2);
         }
     }
@@ -165,7 +175,7 @@ fn latencies(page: &mut Page, analysis: &Analysis) {
         Column::right("at least"),
         Column::right("mean"),
         Column::right("p95"),
-        Column::left("law").wrapping(),
+        Column::left("law").wrapping().from(WIDE),
     ]);
     for row in &analysis.traffic {
         let mean = mean_response(&row.values);
@@ -251,7 +261,17 @@ fn laws(page: &mut Page, analysis: &Analysis) {
     }
     page.heading("Laws", "");
     for law in &analysis.laws {
-        page.paragraph(&format!("{}: {}", law.name, law.source).into(), 2);
+        let of = about(&law.of, if page.look().verbose { usize::MAX } else { 3 });
+        page.paragraph(&format!("{}{of}: {}", law.name, law.source).into(), 2);
+    }
+}
+
+/// What a law is used for, at most so many names of it.
+fn about(names: &[String], most: usize) -> String {
+    match names.len() {
+        0 => String::new(),
+        n if n <= most => format!(" [{}]", names.join(", ")),
+        n => format!(" [{} +{}]", names[..most].join(", "), n - most),
     }
 }
 

@@ -75,7 +75,8 @@ fn an_overload_is_named_with_the_load_that_fits() {
 
 #[test]
 fn the_number_of_users_is_found_by_reading_the_profile_with_other_users() {
-    let text = MM1.replace("name:", "users: { active: 100 }\nname:").replace("0.8/s", "0.008/s/active");
+    let text =
+        MM1.replace("name:", "users: { active: 100 }\nname:").replace("0.8/s", "0.008/s/active");
     let file = file(&text);
     let document = json(&["analyze", file.path().to_str().expect("a name")]);
     assert_eq!(document["knee"]["population"], "active");

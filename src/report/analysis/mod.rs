@@ -255,13 +255,12 @@ impl Solved<'_> {
     fn laws(&self) -> Vec<LawRow> {
         let solution = self.solution;
         let mut used: Vec<LawRow> = Vec::new();
-        let mut add = |law: Law, name: String| {
-            match used.iter_mut().find(|row| row.name == law.name) {
+        let mut add =
+            |law: Law, name: String| match used.iter_mut().find(|row| row.name == law.name) {
                 Some(row) if row.of.contains(&name) => {}
                 Some(row) => row.of.push(name),
                 None => used.push(LawRow { name: law.name, source: law.source, of: vec![name] }),
-            }
-        };
+            };
         for s in &solution.stations {
             s.values.iter().for_each(|v| add(v.law, self.at(s.station)));
         }

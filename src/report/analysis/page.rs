@@ -153,12 +153,8 @@ fn clients(page: &mut Page, analysis: &Analysis) {
             let text =
                 format!("exactly {}, mean response {} ({})", rate(x.value), time(r.value), r.law);
             let how = if x.status == "exact" { "exactly" } else { "about" };
-            let text = format!(
-                "{how} {}, mean response {} ({})",
-                rate(x.value),
-                time(r.value),
-                r.law
-            );
+            let text =
+                format!("{how} {}, mean response {} ({})", rate(x.value), time(r.value), r.law);
             page.paragraph(&toned(Tone::Strong, text), 2);
         }
     }

@@ -357,8 +357,13 @@ impl<'p> Network<'p> {
                 if visit.forked {
                     all.push(Obstacle::Parallel { source });
                 }
-                if matches!(program.ops[*pc as usize], Op::Door(_)) {
-                    all.push(Obstacle::Door { source });
+                match program.ops[*pc as usize] {
+                    Op::Door(_) => all.push(Obstacle::Door { source }),
+                    Op::Gate { fault } => {
+                        let owner = program.faults[fault.index()].owner;
+                        all.push(Obstacle::Breaks { owner });
+                    }
+                    _ => {}
                 }
             }
         }
@@ -391,6 +396,9 @@ impl<'p> Network<'p> {
                 }
                 if tokens.wake.is_some() {
                     all.push(Obstacle::Discipline { station });
+                }
+                if !tokens.is_constant() {
+                    all.push(Obstacle::Absent { station });
                 }
             }
             StationKind::Crew(crew) => {

@@ -130,6 +130,9 @@ impl Network<'_> {
                     }
                 }
                 Op::Door(_) => all.push(Obstacle::Door { source: one.source }),
+                Op::Gate { fault } => {
+                    all.push(Obstacle::Breaks { owner: program.faults[fault.index()].owner });
+                }
                 _ => {}
             }
         }

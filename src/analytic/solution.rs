@@ -156,6 +156,10 @@ pub enum Obstacle {
     Memory { station: StationId },
     /// The balancer looks at the members.
     Balancer { station: StationId },
+    /// Its servers break, are set up first, or go round several queues.
+    Absent { station: StationId },
+    /// All of it is down at times.
+    Breaks { owner: ComponentId },
     /// Members come and go.
     Changing { station: StationId },
     /// A door refuses by what it reads.

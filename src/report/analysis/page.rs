@@ -150,8 +150,6 @@ fn clients(page: &mut Page, analysis: &Analysis) {
         page.paragraph(&text.into(), 2);
         let find = |name: &str| row.values.iter().find(|v| v.name == name);
         if let (Some(x), Some(r)) = (find("throughput"), find("response.mean")) {
-            let text =
-                format!("exactly {}, mean response {} ({})", rate(x.value), time(r.value), r.law);
             let how = if x.status == "exact" { "exactly" } else { "about" };
             let text =
                 format!("{how} {}, mean response {} ({})", rate(x.value), time(r.value), r.law);

@@ -65,6 +65,13 @@ pub(super) fn obstacle(
             "{}: its balancer looks at the members; each is taken as if chosen at random",
             at(*s)
         ),
+        Obstacle::Absent { station: s } => format!(
+            "{}: its servers break, are set up first or go round queues; taken as always there",
+            at(*s)
+        ),
+        Obstacle::Breaks { owner: by } => {
+            format!("{}: it is down at times; taken as always up", component(catalogue, *by))
+        }
         Obstacle::Changing { station: s } => format!(
             "{}: instances come and go; all numbers are of those that it begins with",
             at(*s)

@@ -161,7 +161,7 @@ impl Island {
         let mut stations: Vec<(usize, u32)> = Vec::new();
         for &row in &queues {
             let servers = network.units(row);
-            if servers.fract() != 0.0 || servers < 1.0 || servers > 1e6 {
+            if servers.fract() != 0.0 || !(1.0..=1e6).contains(&servers) {
                 return;
             }
             let members = network.rows[row].choice.members.max(1);

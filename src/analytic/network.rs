@@ -401,10 +401,8 @@ impl<'p> Network<'p> {
                     all.push(Obstacle::Absent { station });
                 }
             }
-            StationKind::Crew(crew) => {
-                if crew.recycle.is_some() {
-                    all.push(Obstacle::Recycle { station });
-                }
+            StationKind::Crew(crew) if crew.recycle.is_some() => {
+                all.push(Obstacle::Recycle { station });
             }
             StationKind::Memory(memory) if memory.limit.is_finite() => {
                 all.push(Obstacle::Memory { station });

@@ -39,6 +39,7 @@ pub(super) struct Holding {
 
 /// A visit of an operation, summed over all paths to it.
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own that may have been")]
 pub(super) struct Visit {
     /// Expected passages per request.
     pub(super) count: f64,
@@ -296,10 +297,8 @@ impl<'p> Reading<'p> {
         }
         let mut unhandled = Failures::new();
         for (kind, p) in failures {
-            let share = match again(*kind) {
-                true if retried > 0.0 => last * p / retried,
-                _ => p * passes,
-            };
+            let repeated = again(*kind) && retried > 0.0;
+            let share = if repeated { last * p / retried } else { p * passes };
             unhandled.insert(*kind, share);
         }
         let gives_up = unhandled.values().sum::<f64>().min(1.0);
@@ -311,7 +310,7 @@ impl<'p> Reading<'p> {
         match backoff {
             Backoff::Drawn(draw) => self.mean(draw),
             Backoff::Doubling { first_s, max_s, jitter, .. } => {
-                let pause = (first_s * 2_f64.powi(k as i32 - 1)).min(max_s);
+                let pause = (first_s * 2_f64.powf(f64::from(k) - 1.0)).min(max_s);
                 if jitter.is_some() { pause } else { 0.5 * pause }
             }
         }

@@ -412,9 +412,8 @@ impl<'n, 'p> Solver<'n, 'p> {
             let mut solution =
                 ClassSolution { class, offered_per_s: 0.0, alone_s: 0.0, values: Vec::new() };
             for (number, stream) in network.streams.iter().enumerate() {
-                let starts = stream.walk.visits.iter();
-                let start =
-                    starts.filter(|(pc, _)| begins(&network.program.ops[**pc as usize])).next();
+                let mut starts = stream.walk.visits.iter();
+                let start = starts.find(|(pc, _)| begins(&network.program.ops[**pc as usize]));
                 let Some((pc, visit)) = start else { continue };
                 solution.offered_per_s += stream.supply.rate_per_s() * visit.count;
                 solution.alone_s = stream.walk.to_reply[pc];

@@ -290,8 +290,7 @@ impl Known<'_> {
             Counter::CallsFailedAs(component, kind) if of.len() == 1 => {
                 return self.failed(*component, *kind);
             }
-            Counter::FailedAs(class, kind) if of.len() == 1 => {
-                let _ = class;
+            Counter::FailedAs(_, kind) if of.len() == 1 => {
                 let [only] = self.solution.stations.as_slice() else { return None };
                 let owner = self.program.stations[only.station.index()].owner;
                 let single = self.solution.classes.len() == 1;
@@ -345,7 +344,8 @@ impl Known<'_> {
                 let row =
                     self.solution.stations.iter().find(|s| Some(&s.station) == rows.first())?;
                 let share = self.row(&rows, What::Utilization, None)?;
-                row.units.is_finite().then(|| Value { value: share.value * row.units, ..share })
+                let value = share.value * row.units;
+                value.is_finite().then_some(Value { value, ..share })
             }
             (_, _, Some(rows), _, true) if mean => self.row(&rows, What::Queue, None),
             _ => None,

@@ -25,7 +25,9 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
     let mut found = stationary(&births, &deaths);
     found.pop();
     let let_in: f64 = found.iter().sum();
-    found.iter_mut().for_each(|p| *p /= let_in);
+    for p in &mut found {
+        *p /= let_in;
+    }
     let wait = Stages::wait(&found, servers as usize, f64::from(servers) / service_s);
     let response = wait.with_service(servers as usize);
     let answer = Answer::exact(LAW)

@@ -229,25 +229,27 @@ impl Answer {
 /// Quantiles that are printed.
 const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 
+/// All laws, those of a more special case first.
+const LAWS: [fn(&Case<'_>) -> Option<Answer>; 13] = [
+    bucket::apply,
+    infinite::apply,
+    shared::apply,
+    loss::apply,
+    finite_room::apply,
+    patience::apply,
+    priority::apply,
+    erlang_c::apply,
+    constant::apply,
+    single::apply,
+    renewal::apply,
+    modulated::apply,
+    phases::apply,
+];
+
 /// The first law that applies.
 pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
     if case.jobs.is_empty() || case.rate_per_s() <= 0.0 {
         return None;
     }
-    const LAWS: [fn(&Case<'_>) -> Option<Answer>; 13] = [
-        bucket::apply,
-        infinite::apply,
-        shared::apply,
-        loss::apply,
-        finite_room::apply,
-        patience::apply,
-        priority::apply,
-        erlang_c::apply,
-        constant::apply,
-        single::apply,
-        renewal::apply,
-        modulated::apply,
-        phases::apply,
-    ];
     LAWS.iter().find_map(|law| law(case))
 }

@@ -133,7 +133,7 @@ fn clients(page: &mut Page, analysis: &Analysis) {
         );
         if let (Some(n), Some(resource)) = (row.saturation_clients, &row.bottleneck) {
             let n = bare(n, Quantity::Count);
-            text += &format!("; from {n} on some wait for {resource} is certain");
+            text = format!("{text}; from {n} on some wait for {resource} is certain");
         }
         page.paragraph(&text.into(), 2);
         let between = |low: f64, high: Option<f64>, of: &dyn Fn(f64) -> String| match high {

@@ -20,7 +20,8 @@ use crate::verdict::Verdict;
 #[command(
     after_help = "BASE and HEAD are two results (--format json of simulate or phases; nothing is \
     simulated), or two profiles or scenarios, each a file or REVISION:FILE as git names it. They are \
-    simulated with the same random numbers, so that only real differences show.\n\n\
+    simulated with the same random numbers, so that only real differences show; --set, --scale \
+    and --assert are for both.\n\n\
     Without --fail-on the exit code is 0 whatever changed. --fail-on takes expressions of the \
     profile language; a bound with a sign is relative to BASE (cost.total > +10%, \
     api.latency.p95 > +20ms), and the bare word slo is true when an objective, claim or budget \

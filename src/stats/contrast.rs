@@ -18,10 +18,9 @@ pub struct Contrast {
 impl Contrast {
     /// From pairs (before, after) that share their random numbers: the standard error of the mean of
     /// their differences (paired t; Law, *Simulation Modeling and Analysis*, section 10.2.1). `None`
-    /// with fewer than two pairs.
-    ///
-    /// `difference` is that of the pooled estimates, which are what a reader sees.
-    pub fn paired(pairs: &[(f64, f64)], difference: f64) -> Option<Self> {
+    /// with fewer than two pairs. The difference is that mean, which for a quantile need not be the
+    /// difference of the pooled quantiles to the last digit.
+    pub fn paired(pairs: &[(f64, f64)]) -> Option<Self> {
         let n = pairs.len() as f64;
         if pairs.len() < 2 {
             return None;
@@ -29,7 +28,7 @@ impl Contrast {
         let mean = pairs.iter().map(|(before, after)| after - before).sum::<f64>() / n;
         let squares: f64 = pairs.iter().map(|(b, a)| (a - b - mean) * (a - b - mean)).sum();
         let error = (squares / (n - 1.0) / n).sqrt();
-        Some(Self { difference, error, freedom: n - 1.0 })
+        Some(Self { difference: mean, error, freedom: n - 1.0 })
     }
 
     /// From two independent estimates, each (value, standard error, degrees of freedom): errors add
@@ -94,7 +93,7 @@ mod tests {
                 (shared, shared + if i % 2 == 0 { 1.1 } else { 0.9 })
             })
             .collect();
-        let contrast = Contrast::paired(&pairs, 1.0).expect("eight pairs");
+        let contrast = Contrast::paired(&pairs).expect("eight pairs");
         // s = 0.1·√(8/7), so the standard error is 0.1/√7.
         assert!((contrast.error - 0.1 / 7.0_f64.sqrt()).abs() < 1e-12);
         assert!(contrast.p_value() < 1e-6);

@@ -279,7 +279,7 @@ fn headline(rows: &[PartRow], fail_on: &[FailedOn], run: &DiffRun, inputs: usize
     format!("{what}{fails}{}", cost.unwrap_or_default())
 }
 
-/// A difference with its sign: `+428 ms ± 5`, `-$12.00/mo`.
+/// A difference with its sign: `+428 ms ± 5`, `-$12.00/mo`, `+0.3 pp` (percentage points).
 pub(in crate::report) fn signed(change: &Figure) -> String {
     let Some(value) = change.0.value else { return "-".to_owned() };
     if value == 0.0 {
@@ -291,7 +291,10 @@ pub(in crate::report) fn signed(change: &Figure) -> String {
     } else {
         *change
     };
-    format!("{}{}", if value < 0.0 { "-" } else { "+" }, turned.with_interval())
+    let text = turned.with_interval();
+    // The difference of two percentages is in points, not a percentage of one of them.
+    let text = if change.0.quantity == Quantity::Ratio { text.replace(" %", " pp") } else { text };
+    format!("{}{text}", if value < 0.0 { "-" } else { "+" })
 }
 
 /// A share with its sign: `+15.6 %`; a factor where a share is hard to read: `385 x`.

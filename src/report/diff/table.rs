@@ -103,7 +103,10 @@ fn summary(page: &mut Page, diff: &Diff) {
             total.map_or_else(String::new, share).into(),
         ]);
     }
-    page.heading("Phases", "~ changed, + new, - gone, = the same");
+    let of = diff.parts.iter().flat_map(|part| &part.metrics);
+    let of = of.map(|m| m.name.as_str()).find_map(|name| name.strip_suffix(".latency.p95"));
+    let of = of.map_or_else(String::new, |traffic| format!("; p95 of {traffic}"));
+    page.heading("Phases", &format!("~ changed, + new, - gone, = the same{of}"));
     page.grid(&grid);
 }
 

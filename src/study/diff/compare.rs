@@ -92,8 +92,9 @@ pub fn compare(parts: &[Part]) -> Comparison {
         let quantity = change.after.map_or(Quantity::Count, |after| after.quantity);
         let value = Some(contrast.difference);
         change.change = Some(Estimate { value, low, high, quantity, note: None });
-        let is_exact = contrast.error == 0.0;
-        let is_a_hair = change.share.is_some_and(|share| share.abs() < HAIR) && !is_exact;
+        // Of a price every cent is meant.
+        let is_stated = quantity == Quantity::Money && contrast.error == 0.0;
+        let is_a_hair = change.share.is_some_and(|share| share.abs() < HAIR) && !is_stated;
         change.is_significant = is_rejected && !is_a_hair;
     }
     let count = p_values.len();

@@ -18,7 +18,7 @@ pub(super) fn contrast(
         .filter(|(b, a)| b.is_finite() && a.is_finite())
         .collect();
     if pairs.len() >= 2 && before.1.samples.len() == after.1.samples.len() {
-        return Contrast::paired(&pairs, difference);
+        return Contrast::paired(&pairs);
     }
     // What is only the largest seen is no estimate: nobody knows how far it may be off.
     if b.note.is_some() || a.note.is_some() || !b.has_interval() || !a.has_interval() {

@@ -215,6 +215,10 @@ fn results_that_do_not_belong_together_are_refused() {
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{head}: {said}");
         assert!(said.contains(why), "{head}: {said}");
     }
+    place.write("plan.yaml", "capplan: 1\nphases: { a: { extends: shop.yaml } }\n");
+    let output = place.capplan(&["diff", "shop.yaml", "plan.yaml"]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("one side has phases"));
     let seeded = place.capplan(&["diff", &result, &result, "--seed", "3"]).output();
     assert_eq!(seeded.expect("it runs").status.code(), Some(2), "results are as they are");
 }

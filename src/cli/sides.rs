@@ -34,6 +34,8 @@ struct Loaded {
 
 /// One side: its title, the merged tree of each phase, and what is to be simulated.
 pub(super) struct LoadedSide {
+    /// Whether it has phases.
+    pub(super) is_plan: bool,
     name: String,
     trees: Vec<(Option<String>, Tree)>,
     parts: Vec<Loaded>,
@@ -130,7 +132,7 @@ pub(super) fn load(
             parts.push(Loaded { phase, end, profile, program, catalogue, file });
         }
     }
-    Some(LoadedSide { name: scenario.name, trees, parts })
+    Some(LoadedSide { is_plan: scenario.is_plan, name: scenario.name, trees, parts })
 }
 
 /// Parts with the same name belong together: in the order of the head, then what is gone.

@@ -269,3 +269,100 @@ fn speaks_of(expression: &str, metric: &str) -> bool {
         parsed.metrics().iter().any(|m| m.to_string() == metric || plain(metric) == m.to_string())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One traffic with a p95 and a total, known to ± 2 % and exactly.
+    fn facts(p95: f64, verdict: Verdict) -> Facts {
+        let fact = |name: &str, value: f64, half: f64, quantity| Fact {
+            name: name.to_owned(),
+            estimate: Estimate {
+                value: Some(value),
+                low: value - half,
+                high: value + half,
+                quantity,
+                note: None,
+            },
+            samples: Vec::new(),
+        };
+        Facts {
+            verdict: Some(verdict),
+            traffic: vec!["web".to_owned()],
+            metrics: vec![
+                fact("web.latency.p95", p95, 0.02 * p95, Quantity::Duration),
+                fact("cost.total", 100.0, 0.0, Quantity::Money),
+            ],
+            objectives: vec![Stated {
+                name: "fast".to_owned(),
+                kind: "slo".to_owned(),
+                expression: "web.latency.p95 < 1s".to_owned(),
+                verdict,
+                place: None,
+            }],
+            bottleneck: Some("app.cpu".to_owned()),
+            headroom: Some((1.2, Some(1.25))),
+            state: "steady".to_owned(),
+            replications: 16,
+            confidence: 0.95,
+        }
+    }
+
+    fn compared(before: Option<Facts>, after: Option<Facts>) -> PartChange {
+        let part = Part { phase: None, end: None, before, after };
+        compare(&[part]).parts.remove(0)
+    }
+
+    #[test]
+    fn a_verdict_near_its_limit_is_no_change_by_itself() {
+        let (before, after) = (facts(0.99, Verdict::Undecided), facts(1.01, Verdict::Fails));
+        let near = compared(Some(before), Some(after));
+        assert!(!near.is_changed && !near.objectives[0].newly_fails);
+        let clear = compared(Some(facts(0.5, Verdict::Holds)), Some(facts(1.5, Verdict::Fails)));
+        assert!(clear.is_changed && clear.objectives[0].newly_fails);
+        let worse =
+            compared(Some(facts(0.9, Verdict::Undecided)), Some(facts(1.5, Verdict::Fails)));
+        assert!(worse.objectives[0].newly_fails, "its metric changed");
+        let still = compared(Some(facts(1.5, Verdict::Fails)), Some(facts(3.0, Verdict::Fails)));
+        assert!(still.is_changed && !still.objectives[0].newly_fails, "it failed before");
+    }
+
+    #[test]
+    fn a_ranking_and_a_bracket_are_changes_only_beside_a_figure() {
+        let before = facts(0.5, Verdict::Holds);
+        let other = Facts {
+            bottleneck: Some("db.pool".to_owned()),
+            headroom: Some((2.0, Some(2.1))),
+            ..before.clone()
+        };
+        let alone = compared(Some(before.clone()), Some(other.clone()));
+        assert!(!alone.is_changed && alone.bottleneck.is_none() && alone.headroom.is_none());
+        let slower = Facts { metrics: facts(0.6, Verdict::Holds).metrics, ..other };
+        let beside = compared(Some(before), Some(slower));
+        assert!(beside.bottleneck.is_some() && beside.headroom.is_some());
+    }
+
+    #[test]
+    fn a_price_counts_to_the_cent_and_a_new_one_is_a_change() {
+        let before = facts(0.5, Verdict::Holds);
+        let mut after = before.clone();
+        let total = &mut after.metrics[1].estimate;
+        (total.value, total.low, total.high) = (Some(100.01), 100.01, 100.01);
+        assert!(compared(Some(before.clone()), Some(after.clone())).is_changed);
+        after.metrics[1].name = "cost.queue".to_owned();
+        let change = compared(Some(before), Some(after));
+        let signs: Vec<(bool, bool)> =
+            change.metrics.iter().map(|m| (m.before.is_some(), m.is_significant)).collect();
+        assert_eq!(signs, [(true, false), (true, true), (false, true)]);
+    }
+
+    #[test]
+    fn what_is_new_or_gone_is_a_change() {
+        let facts = facts(1.5, Verdict::Fails);
+        let new = compared(None, Some(facts.clone()));
+        assert!(new.is_changed && new.objectives[0].newly_fails);
+        let gone = compared(Some(facts), None);
+        assert!(gone.is_changed && !gone.objectives[0].newly_fails);
+    }
+}

@@ -84,7 +84,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     let exit = match document.verdict {
-        _ if interrupt::requested() => Exit::Interrupted,
         Verdict::Fails => Exit::Fails,
         Verdict::Undecided if arguments.strict => Exit::Undecided,
         Verdict::Undecided | Verdict::Holds => Exit::Fine,
@@ -224,9 +223,13 @@ fn simulated(
     let must_run = conditions.iter().any(|condition| !condition.is_relative());
     let spectator = Spectator::new(&arguments.head, arguments.showing.quiet);
     let asked = (&arguments.running, arguments.changes.scale);
-    let Simulated { parts, requests, seed, is_same, says, is_defect } =
-        sides.simulate(asked, must_run, &spectator)?;
+    let found = sides.simulate(asked, must_run, &spectator);
     spectator.finish();
+    if interrupt::requested() {
+        complain("interrupted: nothing was compared");
+        return Ok(Err(Exit::Interrupted));
+    }
+    let Simulated { parts, requests, seed, is_same, says, is_defect } = found?;
     if is_defect {
         return Ok(Err(Exit::Defect));
     }

@@ -210,7 +210,9 @@ fn simulated(
         return Ok(Err(Exit::Usage));
     };
     if base_side.is_plan != head_side.is_plan {
-        anyhow::bail!("one side has phases, the other is a single profile: they cannot be compared");
+        anyhow::bail!(
+            "one side has phases, the other is a single profile: they cannot be compared"
+        );
     }
     let sides = sides::matched(base_side, head_side);
     // A slip in a condition is said before minutes of simulation.

@@ -32,12 +32,15 @@ struct Loaded {
     file: String,
 }
 
+/// The merged tree of each phase, by its name.
+type Trees = Vec<(Option<String>, Tree)>;
+
 /// One side: its title, the merged tree of each phase, and what is to be simulated.
 pub(super) struct LoadedSide {
     /// Whether it has phases.
     pub(super) is_plan: bool,
     name: String,
-    trees: Vec<(Option<String>, Tree)>,
+    trees: Trees,
     parts: Vec<Loaded>,
 }
 
@@ -45,7 +48,7 @@ pub(super) struct LoadedSide {
 pub(super) struct Sides {
     /// Titles of both.
     pub(super) names: (String, String),
-    trees: (Vec<(Option<String>, Tree)>, Vec<(Option<String>, Tree)>),
+    trees: (Trees, Trees),
     parts: Vec<(Option<Loaded>, Option<Loaded>)>,
 }
 

@@ -58,14 +58,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         if faults.has_errors() {
             exit = exit.max(Exit::Usage);
         }
-        match arguments.format {
-            Format::Json => documents.push(document(file, &files, &faults)),
-            _ => {
-                note(&source::render(&files, &faults, arguments.color.on_stderr()));
-                if !faults.has_errors() && !arguments.quiet && !arguments.merged {
-                    output::print(&format!("{}: valid{}\n", name(file), remark(&faults)))?;
-                }
-            }
+        if arguments.format == Format::Json {
+            documents.push(document(file, &files, &faults));
+            continue;
+        }
+        note(&source::render(&files, &faults, arguments.color.on_stderr()));
+        if !faults.has_errors() && !arguments.quiet && !arguments.merged {
+            output::print(&format!("{}: valid{}\n", name(file), remark(&faults)))?;
         }
     }
     if arguments.format == Format::Json {

@@ -1,4 +1,4 @@
-//! JUnit XML: one test case per condition, so that whatever shows test results shows verdicts.
+//! `JUnit` XML: one test case per condition, so that whatever shows test results shows verdicts.
 //!
 //! What is undecided is skipped: it neither passed nor failed.
 

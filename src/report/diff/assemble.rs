@@ -58,7 +58,9 @@ pub fn with_samples(
         add("cost.total".to_owned(), amount(&bill.total));
         let shares = [("per_user", &bill.per_user), ("per_request", &bill.per_request)];
         for (name, share) in shares {
-            share.iter().for_each(|share| add(format!("cost.{name}"), amount(share)));
+            if let Some(share) = share {
+                add(format!("cost.{name}"), amount(share));
+            }
         }
         add("cost.provisioned".to_owned(), amount(&bill.provisioned));
         add("cost.usage".to_owned(), amount(&bill.usage));
@@ -67,7 +69,9 @@ pub fn with_samples(
             let value = line.amount.as_ref().map_or(f64::NAN, amount);
             *lines.entry(format!("cost.{}", line.name)).or_default() += value;
         }
-        lines.into_iter().for_each(|(name, value)| add(name, value));
+        for (name, value) in lines {
+            add(name, value);
+        }
     }
     let n = run.replications.len();
     for fact in &mut facts.metrics {

@@ -146,32 +146,34 @@ fn figures(part: &Part) -> Vec<(MetricChange, Option<Contrast>)> {
 fn names(sides: &[&Facts]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut names = Vec::new();
-    let mut add = |name: String| {
-        let known = sides.iter().any(|facts| facts.fact(&name).is_some());
-        if known && seen.insert(name.clone()) {
-            names.push(name);
+    let mut add = |name: &str| {
+        for end in ["", "@low", "@high"] {
+            let name = format!("{name}{end}");
+            let known = sides.iter().any(|facts| facts.fact(&name).is_some());
+            if known && seen.insert(name.clone()) {
+                names.push(name);
+            }
         }
     };
-    let ends = ["", "@low", "@high"];
     for facts in sides {
         for traffic in &facts.traffic {
             for metric in ["latency.p95", "latency.p99", "error_rate", "throughput"] {
-                ends.iter().for_each(|end| add(format!("{traffic}.{metric}{end}")));
+                add(&format!("{traffic}.{metric}"));
             }
         }
         for stated in &facts.objectives {
             let Ok(expression) = parse(&stated.expression) else { continue };
             for metric in expression.metrics() {
-                ends.iter().for_each(|end| add(format!("{metric}{end}")));
+                add(&metric.to_string());
             }
         }
         if let Some(resource) = &facts.bottleneck {
-            ends.iter().for_each(|end| add(format!("{resource}.utilization{end}")));
+            add(&format!("{resource}.utilization"));
         }
     }
     let costs = sides.iter().flat_map(|facts| &facts.metrics);
     let shown = |name: &&str| name.starts_with("cost.") && !SUMS.contains(name);
-    costs.map(|fact| fact.name.as_str()).filter(shown).for_each(|name| add(name.to_owned()));
+    costs.map(|fact| fact.name.as_str()).filter(shown).for_each(&mut add);
     names
 }
 

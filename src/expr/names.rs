@@ -184,10 +184,13 @@ impl Names<'_> {
                 return Err(error(format!("no request begins at `{at}`"))
                     .hint("a class of requests is named by its traffic or by its first endpoint"));
             }
-            let error = error(format!("no traffic or endpoint is called `{at}`"));
             return Err(match nearest(at, names().map(String::as_str)) {
-                Some(name) => error.hint(format!("did you mean `@{name}`?")),
-                None => error,
+                Some(name) => error(format!("no traffic or endpoint is called `{at}`"))
+                    .hint(format!("did you mean `@{name}`?")),
+                // A region, a client service or a shard.
+                None => not_yet(metric).hint(
+                    "`@` takes the name of a traffic, or of an endpoint where requests begin",
+                ),
             });
         }
         // Bytes, and connections that pools open, belong to no single request.

@@ -7,9 +7,7 @@
 use super::calendar::Time;
 use super::control::{Act, Meter};
 use super::world::World;
-use crate::program::{
-    DistId, Gauge, Measure, Program, Rule, Scaling, SourceKind, Supply, Test, Watch,
-};
+use crate::program::{DistId, Program, Rule, Scaling, SourceKind, Supply, Test, Watch};
 
 /// The state of a controller.
 #[derive(Debug)]
@@ -30,15 +28,7 @@ pub(crate) struct Scaler<'p> {
 /// with all sessions there.
 pub(crate) fn members_at_start(program: &Program, spec: &Scaling) -> u32 {
     let Rule::Target { value } = spec.rule else { return spec.start };
-    let group = &program.groups[spec.group.index()];
-    let crews: Vec<Gauge> = (group.first.0..group.first.0 + group.count)
-        .map(|i| Gauge::Busy(program.instances[i as usize].crew))
-        .collect();
-    let is_connections = spec
-        .watched
-        .first()
-        .is_some_and(|(m, _)| matches!(m, Measure::Level { of, .. } if *of == crews));
-    if !program.warm_start || !is_connections {
+    if !program.warm_start || !spec.aims_at_connections(program) {
         return spec.start;
     }
     let mean = |dist: DistId| program.dists[dist.index()].mean();

@@ -1,7 +1,7 @@
 //! What acts on a running system: the size of a group, the health of its members, a door.
 
 use super::condition::Test;
-use super::{ComponentId, GroupId, Measure};
+use super::{ComponentId, Gauge, GroupId, Measure, Program};
 use crate::stats::Statistic;
 
 /// A controller that changes the number of a group's members.
@@ -34,6 +34,18 @@ pub struct Scaling {
 }
 
 impl Scaling {
+    /// Whether its target is a number of requests and sessions per member: what it asks for is then
+    /// known from the sessions that there are.
+    pub fn aims_at_connections(&self, program: &Program) -> bool {
+        let group = &program.groups[self.group.index()];
+        let members = group.first.0..group.first.0 + group.count;
+        let busy = |i: u32| Gauge::Busy(program.instances[i as usize].crew);
+        let is_target = matches!(self.rule, Rule::Target { .. });
+        is_target
+            && matches!(self.watched.first(), Some((Measure::Level { of, .. }, _))
+                if of.iter().copied().eq(members.map(busy)))
+    }
+
     /// Windows within which it settles when the load does not change and nothing holds it back: a
     /// target sees the load in one, that it was right in the next, and has two more; rules need one
     /// for each step, and as many as they must last before the first and after the last of them.

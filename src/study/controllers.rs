@@ -9,10 +9,12 @@ const CONFIDENCE: f64 = 0.999;
 /// Drift over the time looked at, as a share of the mean number, that is material.
 const MATERIAL: f64 = 0.05;
 
-/// Seconds within which the controllers of a warm start settle when the load does not change.
+/// Seconds within which the controllers of a warm start settle when the load does not change. What
+/// aims at connections begins there.
 pub(super) fn settle_s(program: &Program) -> f64 {
     let of = |s: &Scaling| f64::from(s.settle_windows()) * s.interval_ns as f64 * 1e-9;
-    program.scalings.iter().map(of).fold(0.0, f64::max)
+    let begins = |s: &&Scaling| program.warm_start && s.aims_at_connections(program);
+    program.scalings.iter().filter(|s| !begins(s)).map(of).fold(0.0, f64::max)
 }
 
 /// Whether the number of members of every group that a controller changes shows no drift, over

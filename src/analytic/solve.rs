@@ -182,13 +182,16 @@ impl<'n, 'p> Solver<'n, 'p> {
                 Err(obstacle) => self.rows[row].obstacle = Some(obstacle),
             }
         }
-        // Inner rows first: a holder's time includes their waits.
-        let mut order: Vec<usize> = (0..self.rows.len()).collect();
-        let inner = |row: usize| self.network.of_row(row).map(|u| u.service.inner.len()).max();
-        order.sort_by_key(|row| inner(*row).unwrap_or(0));
-        for row in order {
-            if self.rows[row].answer.is_none() && self.rows[row].rate_per_s > 0.0 {
-                self.rows[row].about_s = self.approximate(row);
+        // A holder's time includes the waits of its inner rows, so those come first.
+        let mut found = true;
+        while found {
+            found = false;
+            for row in 0..self.rows.len() {
+                let state = &self.rows[row];
+                if state.answer.is_none() && state.about_s.is_none() && state.rate_per_s > 0.0 {
+                    self.rows[row].about_s = self.approximate(row);
+                    found |= self.rows[row].about_s.is_some();
+                }
             }
         }
     }

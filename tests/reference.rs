@@ -1,0 +1,97 @@
+//! Every reference case at reduced precision, by the harness of `examples/reference`.
+
+#![expect(dead_code, reason = "the example writes profiles and tables too")]
+
+#[path = "../examples/reference/harness/mod.rs"]
+mod harness;
+
+use std::path::PathBuf;
+
+use harness::judge::Outcome;
+use harness::{Budget, Read, Row, check, read};
+use rayon::prelude::*;
+
+/// Jobs per case, a tenth of the standard budget: half a minute of one core in the dev profile.
+const JOBS: f64 = 1_000_000.0;
+/// Quantities that may have no form in the language: 2 %.
+const UNSUPPORTED: f64 = 0.02;
+
+fn files() -> Vec<PathBuf> {
+    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    let entries = std::fs::read_dir(dir).expect("the folder of cases");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The rows of a case file.
+fn rows(path: &PathBuf) -> Vec<Row> {
+    let text = std::fs::read_to_string(path).expect("a case");
+    match read(&text) {
+        Ok(Read::Whole(case)) => check(&case, Budget { jobs: JOBS, seed: 1 }),
+        Ok(Read::Questions(_, why)) | Err(why) => panic!("{}: {why}", path.display()),
+    }
+}
+
+#[test]
+fn every_case_agrees_with_its_reference() {
+    let all: Vec<(PathBuf, Vec<Row>)> =
+        files().into_par_iter().map(|path| (path.clone(), rows(&path))).collect();
+    let (mut failed, mut unsupported, mut quantities) = (Vec::new(), Vec::new(), 0);
+    for (path, rows) in &all {
+        let case = path.file_stem().unwrap_or_default().to_string_lossy();
+        for row in rows {
+            quantities += 1;
+            let what =
+                || format!("{case} {}: {:?} {:?}", row.quantity(), row.outcome, row.measured);
+            match row.outcome {
+                Outcome::Fail(_) => failed.push(what()),
+                Outcome::Unsupported(_) => unsupported.push(what()),
+                Outcome::Pass | Outcome::Context | Outcome::TooFew => {}
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    let most = (f64::from(quantities) * UNSUPPORTED) as usize;
+    assert!(unsupported.len() <= most, "{}", unsupported.join("\n"));
+    assert!(quantities >= 412, "{quantities}");
+}
+
+#[test]
+fn a_malformed_case_is_an_error_with_its_place() {
+    for (text, said) in [
+        ("id: x\nmodel: [", "line"),
+        ("schema: 1\nid: [1]\n", "line 2"),
+        ("schema: 1\nid: x\nmodel_class: y\nsource: { ref: z, kind: w }\nexpect: []\n", "model"),
+    ] {
+        let error = read(text).expect_err(text);
+        assert!(error.contains(said), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn what_the_schema_does_not_know_is_unsupported_by_name() {
+    let text = "\
+schema: 1
+id: x
+model_class: M/M/1
+source: { ref: z, kind: closed_form }
+model:
+  description: a queue whose server sings
+  arrivals: { process: poisson, rate: 0.5 }
+  stations:
+  - { name: q, servers: 1, discipline: fcfs, sings: true, service: { dist: exponential, mean: 1.0 } }
+expect:
+- { name: mean_wait, at: q, value: 1.0, kind: exact }
+";
+    match read(text) {
+        Ok(Read::Questions(outline, why)) => {
+            assert_eq!(outline.expect.len(), 1);
+            assert!(why.contains("sings"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+}

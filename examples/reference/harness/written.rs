@@ -95,7 +95,9 @@ fn unit(metric: &str) -> &'static str {
     let of = |word: &str| match word {
         "wait" | "wait_all" | "latency" | "latency_all" | "response" => Some(Quantity::Duration),
         "rate" | "throughput" | "offered" => Some(Quantity::Rate),
-        "utilization" | "share" | "full" | "hit_ratio" | "downtime" => Some(Quantity::Ratio),
+        "utilization" | "share" | "full" | "hit_ratio" | "downtime" | "available" => {
+            Some(Quantity::Ratio)
+        }
         _ => None,
     };
     match of(last(0)).or_else(|| of(last(1))) {

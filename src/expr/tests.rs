@@ -267,7 +267,10 @@ fn names_and_units_are_checked_against_the_catalogue() {
             "api.latency.min < 1s",
             "0+15: the smallest `api.latency` is not kept | levels have a `.min`",
         ),
-        ("api.latency.p95@sa_east < 1s", "0+23: no traffic or endpoint is called `sa_east`"),
+        (
+            "api.latency.p95@sa_east < 1s",
+            "0+23: `api.latency.p95@sa_east` is not supported yet | `@` takes the name of a traffic, or of an endpoint where requests begin",
+        ),
         (
             "cost.dbb < $5/mo",
             "0+8: nothing has the cost `cost.dbb` | cost.total, .provisioned, .usage, .per_user, .per_request, .budget or a component | did you mean `cost.db`?",

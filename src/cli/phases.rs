@@ -247,7 +247,7 @@ impl Study<'_> {
         if step <= 0.0 {
             return (None, 0);
         }
-        if !at.costs.has_usage() {
+        if !at.costs.is_simulated() {
             let fixed = |of: &Profile| verdict::costs(of, &of.lower().1, &[], 0.0).total.value;
             let difference = fixed(&more).checked_sub(fixed(profile));
             let money = difference.and_then(|by| Money::exact(by).per_thousand(step));

@@ -1,7 +1,7 @@
 //! Keys that all components have.
 
 use crate::dist::Distribution;
-use crate::source::{Field, Fields, Price, Shape};
+use crate::source::{Field, Fields, Shape, Tariff};
 
 use super::client::{self, Client};
 use super::decode::{Decode, nonzero};
@@ -11,9 +11,9 @@ use super::failures::Failures;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Common {
     /// Price per provisioned unit.
-    pub(crate) price: Option<Price>,
+    pub(crate) price: Option<Tariff>,
     /// Prices per use.
-    pub(crate) usage_prices: Vec<Price>,
+    pub(crate) usage_prices: Vec<Tariff>,
     /// Time that passes per call.
     pub(crate) latency: Option<Distribution>,
     /// Random failures.
@@ -38,7 +38,7 @@ pub(crate) const USAGE_PRICE: Field = field(
     "usage_price",
     Shape::OneOf(&[Shape::Price, Shape::ListOf(&Shape::Price)]),
     "",
-    "price per request, GB, minute or hour of use; one or a list",
+    "price per request, message, job, GB, connection, minute or hour of use; one or a list",
 );
 pub(crate) const LATENCY: Field = field(
     "latency",
@@ -66,8 +66,8 @@ impl Common {
     /// Decodes them.
     pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Self {
         Self {
-            price: fields.price("price"),
-            usage_prices: fields.prices("usage_price"),
+            price: fields.tariff("price"),
+            usage_prices: fields.tariffs("usage_price"),
             latency: nonzero(fields.duration_dist("latency")),
             failures: Failures::decode(decode, fields),
             client: Client::decode(decode, fields),

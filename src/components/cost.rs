@@ -1,7 +1,7 @@
 //! What a component costs: provisioned units and usage.
 
 use crate::program::{Counter, Measure, Quantity};
-use crate::units::{Per, Price};
+use crate::units::{Per, Tariff};
 
 use super::lower::{Lower, Own};
 
@@ -13,7 +13,7 @@ pub struct CostItem {
     /// What is paid for: `instances`, `nodes`, `balancer`, `usage`.
     pub item: &'static str,
     /// The price of one unit.
-    pub price: Price,
+    pub price: Tariff,
     /// Units.
     pub basis: Basis,
 }
@@ -34,8 +34,9 @@ pub enum Basis {
         /// Units when there is no load.
         least: u32,
     },
-    /// A measured rate: calls per second (`/request`), bytes per second (`/GB`), or seconds of use
-    /// per second (`/min`, `/h`); the price says which.
+    /// A measured rate: calls per second (`/request`, `/message`, `/job`), bytes per second (`/GB`), or
+    /// seconds of use per second (`/min`, `/h`); or open connections (`/connection`). The price says
+    /// which.
     Usage {
         /// The rate.
         measure: Measure,
@@ -45,7 +46,7 @@ pub enum Basis {
 impl Lower<'_> {
     /// Notes the price of a component's provisioned units, if it has one.
     pub(crate) fn price(&mut self, own: &Own<'_>, item: &'static str, basis: Basis) {
-        if let Some(price) = self.parts[own.index].common.price {
+        if let Some(price) = self.parts[own.index].common.price.clone() {
             self.price_of(own, item, price, basis);
         }
     }
@@ -55,7 +56,7 @@ impl Lower<'_> {
         &mut self,
         own: &Own<'_>,
         item: &'static str,
-        price: Price,
+        price: Tariff,
         basis: Basis,
     ) {
         self.prices.push(CostItem { component: own.name.to_owned(), item, price, basis });
@@ -64,11 +65,16 @@ impl Lower<'_> {
     /// Notes the prices of a component's use: per call, or per amount of its calls.
     pub(crate) fn usage_prices(&mut self, own: &Own<'_>) {
         for price in &self.parts[own.index].common.usage_prices {
-            let measure = match price.per {
-                Per::Request => Measure::Rate(vec![Counter::Calls(own.id())]),
+            let measure = match price.price.per {
+                per if per.is_call() => Measure::Rate(vec![Counter::Calls(own.id())]),
+                Per::Connection => {
+                    let name = format!("{}.connections.busy", own.name);
+                    let open = self.catalogue.metric(&name).map(|metric| metric.measure.clone());
+                    open.unwrap_or(Measure::Rate(Vec::new()))
+                }
                 _ => Measure::Usage(own.id()),
             };
-            self.price_of(own, "usage", *price, Basis::Usage { measure });
+            self.price_of(own, "usage", price.clone(), Basis::Usage { measure });
         }
     }
 

@@ -1,7 +1,8 @@
 //! What can only be checked when everything is decoded: cycles, holds, sizes, conditions.
 
-use crate::components::{Block, Spec};
+use crate::components::{Basis, Block, CostItem, Spec};
 use crate::expr::Names;
+use crate::program::Measure;
 use crate::source::{Fault, FaultKind, Faults, Place};
 
 use super::Profile;
@@ -40,7 +41,9 @@ pub(crate) fn check(profile: &mut Profile, written: Vec<Written>, faults: &mut F
         let message = "the profile grows too large when calls between endpoints are written out";
         faults.push(Fault::error(FaultKind::Range, place, "endpoints", message));
     }
-    let others: Vec<String> = profile.cost.other.iter().map(|row| row.0.clone()).collect();
+    let stored = profile.cost.stored.iter().map(|row| &row.0);
+    let others: Vec<String> =
+        profile.cost.other.iter().map(|row| &row.0).chain(stored).cloned().collect();
     let names = Names {
         other_costs: &others,
         has_budget: profile.cost.budget.is_some(),
@@ -58,6 +61,7 @@ pub(crate) fn check(profile: &mut Profile, written: Vec<Written>, faults: &mut F
         warnings::warn(profile, &lowered, faults);
     }
     let Lowered { prices, notes, .. } = lowered;
+    priced(&profile.model, &prices, faults);
     for judgement in judgements {
         match judgement.role {
             Role::Objective => profile.slo.push(judgement),
@@ -70,6 +74,33 @@ pub(crate) fn check(profile: &mut Profile, written: Vec<Written>, faults: &mut F
     profile.controls = controls;
     profile.prices = prices;
     profile.defaults_used.extend(notes);
+}
+
+/// Prices whose bill cannot be worked out from what is measured.
+fn priced(model: &Model, prices: &[CostItem], faults: &mut Faults) {
+    for item in prices {
+        let part = model.parts.iter().find(|part| part.name == item.component);
+        let place = part.map_or(Place::default(), |part| part.place);
+        let path = format!("components.{}", item.component);
+        match &item.basis {
+            Basis::Simulated { least, .. } => {
+                if let Some((units, _)) = item.price.reserved.filter(|(units, _)| units > least) {
+                    let message = format!(
+                        "{units} units are reserved, more than the {least} that always run: the \
+                         bill of those that come and go cannot be told from their mean"
+                    );
+                    let fault = Fault::error(FaultKind::Range, place, &path, message);
+                    faults.push(fault.expected("`autoscale.min` or fewer reserved units"));
+                }
+            }
+            Basis::Usage { measure: Measure::Rate(counters) } if counters.is_empty() => {
+                let message = "it holds no connections that could be paid for";
+                let fault = Fault::error(FaultKind::Conflict, place, &path, message);
+                faults.push(fault.expected("a price per connection belongs to a service"));
+            }
+            Basis::Usage { .. } | Basis::Provisioned { .. } => {}
+        }
+    }
 }
 
 /// Reports endpoints that call each other in a ring. Returns whether there is none.

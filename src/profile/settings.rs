@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::components::{Decode, Names, field, nearest};
-use crate::source::{FaultKind, Fields, Place, Shape, Table};
+use crate::source::{FaultKind, Fields, Per, Place, Shape, Table, Tariff};
 
 /// How to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +106,8 @@ pub struct CostSpec {
     pub load_share: f64,
     /// Other rows, per month.
     pub other: Vec<(String, Decimal)>,
+    /// What is stored all month: name, bytes, price per GB and month.
+    pub stored: Vec<(String, f64, Tariff)>,
 }
 
 /// Keys of `cost`.
@@ -122,6 +124,22 @@ pub(crate) static COST: Table = Table {
         field("budget", Shape::Money, "", "most per month"),
         field("load_share", Shape::Ratio, "100%", "part of the month with this load"),
         field("other", Shape::MapOf(&Shape::Money), "", "other rows, per month"),
+        field(
+            "stored",
+            Shape::MapOf(&Shape::Table(&STORED)),
+            "",
+            "what is stored all month, paid per GB",
+        ),
+    ],
+};
+
+/// Keys of something stored.
+static STORED: Table = Table {
+    name: "stored",
+    doc: "what is stored all month",
+    fields: &[
+        field("size", Shape::Bytes, "required", "how much, such as 50MB/active"),
+        field("price", Shape::Price, "required", "per GB and month, such as $0.023/GB"),
     ],
 };
 
@@ -160,8 +178,24 @@ impl CostSpec {
             budget_place: cost.map_or_else(Place::default, |c| c.value_place("budget")),
             load_share: cost.and_then(|c| c.ratio("load_share")).unwrap_or(1.0),
             other: other.collect(),
+            stored: cost.map_or_else(Vec::new, |cost| stored(decode, cost)),
         }
     }
+}
+
+/// What is stored; its price is per GB.
+fn stored(decode: &Decode<'_>, cost: &Fields<'_>) -> Vec<(String, f64, Tariff)> {
+    let mut all = Vec::new();
+    for (entry, fields) in cost.tables("stored", &STORED) {
+        let (Some(size), Some(price)) = (fields.bytes("size"), fields.tariff("price")) else {
+            continue;
+        };
+        if price.price.per != Per::Gigabyte {
+            decode.range(&fields, "price", "a price per GB, such as $0.023/GB");
+        }
+        all.push((entry.key.clone(), size, price));
+    }
+    all
 }
 
 /// Something that no document gives.

@@ -199,7 +199,7 @@ impl Inner<'_> {
 fn amounts(model: &Model, faults: &mut Faults) {
     let by_amount = |part: usize| {
         let prices = &model.parts[part].common.usage_prices;
-        prices.iter().any(|price| price.per != Per::Request)
+        prices.iter().any(|price| !price.price.per.is_call() && price.price.per != Per::Connection)
     };
     for traffic in &model.traffic {
         for (endpoint, _) in &traffic.mix {

@@ -7,7 +7,7 @@ use super::table::listed;
 use super::tree::join;
 use super::{Entry, Fault, FaultKind, Field, Node, Place, Shape, Table, Value};
 use crate::dist::{Curve, Distribution};
-use crate::units::Price;
+use crate::units::Tariff;
 
 /// A map with its table.
 #[derive(Clone, Debug)]
@@ -72,8 +72,8 @@ accessors! {
     popularity -> f64;
     /// Pause before a repeat.
     backoff -> Backoff;
-    /// Price.
-    price -> Price;
+    /// A price, with its tiers or what is reserved.
+    tariff -> Tariff;
     /// Money per month.
     money -> Decimal;
     /// Money per month, or a range of it.
@@ -342,14 +342,14 @@ impl<'a> Fields<'a> {
     }
 
     /// One price or a list.
-    pub fn prices(&self, key: &str) -> Vec<Price> {
+    pub fn tariffs(&self, key: &str) -> Vec<Tariff> {
         let Some(node) = self.whole(key) else { return Vec::new() };
         let path = self.path_of(key);
         match &node.value {
             Value::List(items) => {
-                items.iter().filter_map(|item| self.reader.price(item, &path)).collect()
+                items.iter().filter_map(|item| self.reader.tariff(item, &path)).collect()
             }
-            _ => self.reader.price(node, &path).into_iter().collect(),
+            _ => self.reader.tariff(node, &path).into_iter().collect(),
         }
     }
 }

@@ -24,6 +24,7 @@ mod schema;
 mod set;
 mod spelling;
 mod table;
+mod tariff;
 mod tree;
 mod value;
 mod words;
@@ -42,7 +43,7 @@ pub use schema::schema;
 pub use table::{Field, Shape, Table};
 pub use tree::{Entry, Files, Node, Place, Tree, Value};
 
-pub use crate::units::{Per, Price};
+pub use crate::units::{Per, Price, Tariff};
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use super::value::Context;
 use super::{Entry, Fault, FaultKind, Faults, Files, Node, Place, Shape, Tree, Value};
 use crate::dist::{Curve, Distribution, Growth};
 use crate::rng::{Stream, combine};
-use crate::units::{Dimension, Price, Quantity};
+use crate::units::{Dimension, Quantity, Tariff};
 
 /// Which end of ranges of populations counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -325,9 +325,9 @@ impl Reader {
         })
     }
 
-    /// Price.
-    pub fn price(&self, node: &Node, path: &str) -> Option<Price> {
-        self.value(node, path, |context, piece| context.price(piece, Dimension::Price))
+    /// A price, with its tiers or what is reserved.
+    pub fn tariff(&self, node: &Node, path: &str) -> Option<Tariff> {
+        self.value(node, path, |context, piece| context.tariff(piece))
     }
 
     /// Money per month.

@@ -138,9 +138,11 @@ fn fine(
 /// The component with the dearest units of which there is more than one.
 fn dearest(case: &Case<'_>) -> Option<(String, u64)> {
     let priced = case.profile.prices.iter().filter_map(|item| match item.basis {
-        Basis::Provisioned { units } if units > 1 => {
-            Some((item.price.per_month()?, format!("{}.{}", item.component, item.item), units))
-        }
+        Basis::Provisioned { units } if units > 1 => Some((
+            item.price.price.per_month()?,
+            format!("{}.{}", item.component, item.item),
+            units,
+        )),
         _ => None,
     });
     let dearest = priced.reduce(|a, b| if b.0 > a.0 { b } else { a });

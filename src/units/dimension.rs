@@ -152,7 +152,10 @@ impl Dimension {
             Self::Bytes => "bytes such as `50kB` (1000) or `2GiB` (1024)",
             Self::Bandwidth => "a bandwidth such as `100Mbit/s` or `20MB/s`",
             Self::Rate => "a rate such as `400/s` (`/s`, `/min`, `/h`, `/d`, `/mo`)",
-            Self::Price => "a price such as `$50/mo` (`/mo`, `/h`, `/min`, `/GB` or `/request`)",
+            Self::Price => {
+                "a price such as `$50/mo` (`/mo`, `/h`, `/min`, `/GB`, `/request`, `/message`, `/job` or \
+                 `/connection`)"
+            }
             Self::Money => "a sum of money per month such as `$450/mo`",
             Self::Growth => "a growth per month such as `50%/mo`",
         }

@@ -9,7 +9,7 @@ mod quantity;
 
 pub use dimension::Dimension;
 pub(crate) use dimension::{Scale, duration, is_unit, meant, size, volume};
-pub use money::{Per, Price};
+pub use money::{Per, Price, Tariff};
 pub use quantity::{Problem, ProblemKind, Quantity};
 
 /// Hours of a month.

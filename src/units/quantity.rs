@@ -8,6 +8,9 @@ use rust_decimal::Decimal;
 use super::dimension::{self, MAX_BYTES, MAX_NUMBER, MAX_RATE, MAX_SECONDS, Scale};
 use super::{Dimension, Per, Price};
 
+/// What a price may be for.
+const PRICED: [&str; 8] = ["mo", "h", "min", "GB", "request", "message", "job", "connection"];
+
 /// What is wrong with a quantity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -177,6 +180,9 @@ impl<'a> Quantity<'a> {
             Some("min") => Per::Minute,
             Some("GB") => Per::Gigabyte,
             Some("request") => Per::Request,
+            Some("message") => Per::Message,
+            Some("job") => Per::Job,
+            Some("connection") => Per::Connection,
             _ => Per::Month,
         };
         let Ok(amount) = Decimal::from_str_exact(&self.number) else {
@@ -217,7 +223,7 @@ impl<'a> Quantity<'a> {
                 per_time().filter(|_| self.unit.is_empty()).map(|time| ((time.1, time.0), 1))
             }
             Dimension::Price => (self.unit.is_empty()
-                && matches!(per, Some("mo" | "h" | "min" | "GB" | "request")))
+                && per.is_some_and(|per| PRICED.contains(&per)))
             .then_some((one, 1)),
             Dimension::Money => (self.unit.is_empty() && per == Some("mo")).then_some((one, 1)),
             Dimension::Growth => {

@@ -11,13 +11,13 @@
 
 use rust_decimal::Decimal;
 
-use super::money::{Money, decimal, times};
+use super::money::{Money, decimal};
 use super::{Estimate, estimate};
 use crate::expr::CostMetric;
 use crate::profile::{Basis, CostItem, CostSpec, Profile};
 use crate::program::{Catalogue, Measure, Quantity};
 use crate::results::Replication;
-use crate::units::{MONTH_H, Per, Price};
+use crate::units::{MONTH_H, Per};
 
 /// Which part of the bill a line belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,14 @@ fn bill(
         basis: "stated".to_owned(),
         amount: Some(Money::exact(*amount)),
     }));
+    lines.extend(spec.stored.iter().map(|(name, bytes, tariff)| CostLine {
+        name: name.clone(),
+        kind: CostKind::Other,
+        basis: format!("{} GB stored at {}", rounded(bytes / 1e9), tariff.described()),
+        amount: Some(Money::exact(
+            decimal(bytes / 1e9).and_then(|size| tariff.bill(size)).unwrap_or(Decimal::MAX),
+        )),
+    }));
     let sum = |kind: CostKind| -> Money {
         // Usage that could not be measured costs something: the sum then has no upper end.
         let amounts = lines.iter().filter(|line| line.kind == kind);
@@ -215,9 +223,11 @@ impl Costs {
         lines.map(|line| line.amount.unwrap_or(Money::UNKNOWN)).sum()
     }
 
-    /// Whether any line rests on simulated usage.
-    pub fn has_usage(&self) -> bool {
-        self.lines.iter().any(|line| line.kind == CostKind::Usage)
+    /// Whether any line rests on what was simulated: usage, or units that come and go.
+    pub fn is_simulated(&self) -> bool {
+        self.lines
+            .iter()
+            .any(|line| line.kind == CostKind::Usage || line.amount.is_none_or(|a| !a.is_exact()))
     }
 }
 
@@ -229,28 +239,23 @@ fn scaled(of: Estimate, by: f64) -> Estimate {
     Estimate { value: of.value.map(|value| value * by), low: of.low * by, high: of.high * by, ..of }
 }
 
-fn priced(price: Price) -> String {
-    format!("${}/{}", price.amount, price.per.word())
-}
-
 fn provisioned(item: &CostItem, units: u64) -> CostLine {
-    let monthly = item.price.per_month().unwrap_or(Decimal::MAX);
     let noun = match (units, item.item.strip_suffix('s')) {
         (1, Some(one)) => one,
         _ => item.item,
     };
+    let amount = item.price.provisioned(Decimal::from(units)).unwrap_or(Decimal::MAX);
     CostLine {
         name: item.component.clone(),
         kind: CostKind::Provisioned,
-        basis: format!("{units} {noun} at {}", priced(item.price)),
-        amount: Some(Money::exact(times(monthly, Decimal::from(units)))),
+        basis: format!("{units} {noun} at {}", item.price.described()),
+        amount: Some(Money::exact(amount)),
     }
 }
 
 /// Paid for is the mean number of units over the simulated time, in the part of the month that has
 /// this load; in the rest nothing is to do, and the fewest are there.
 fn simulated(item: &CostItem, units: &Estimate, least: f64, load_share: f64) -> CostLine {
-    let monthly = item.price.per_month().unwrap_or(Decimal::MAX);
     let idle = (1.0 - load_share) * least;
     let loaded = scaled(*units, load_share);
     let paid = Estimate {
@@ -260,7 +265,7 @@ fn simulated(item: &CostItem, units: &Estimate, least: f64, load_share: f64) -> 
         ..loaded
     };
     let seen = units.value.map_or_else(|| "no".to_owned(), rounded);
-    let at = priced(item.price);
+    let at = item.price.described();
     let rest = if load_share < 1.0 {
         format!(", {} in the rest of the month", rounded(least))
     } else {
@@ -270,35 +275,40 @@ fn simulated(item: &CostItem, units: &Estimate, least: f64, load_share: f64) -> 
         name: item.component.clone(),
         kind: CostKind::Provisioned,
         basis: format!("{seen} {} on average (simulated){rest} at {at}", item.item),
-        amount: Money::measured(monthly, &paid),
+        amount: Money::billed(&paid, |units| item.price.provisioned(units)),
     }
 }
 
 /// The measured rate per second is extended to a month, in the unit of the price.
 fn usage(item: &CostItem, rate: &Estimate, load_share: f64) -> CostLine {
-    let per_unit = match item.price.per {
-        Per::Request => 1.0,
+    let per = item.price.price.per;
+    let per_unit = match per {
+        Per::Request | Per::Message | Per::Job => 1.0,
         Per::Gigabyte => 1e9,
         Per::Minute => 60.0,
         Per::Hour => 3600.0,
-        Per::Month => month_s(),
+        // A number of them, for a month.
+        Per::Month | Per::Connection => month_s(),
     };
     let monthly = scaled(*rate, month_s() * load_share / per_unit);
     let seen = monthly.value.map_or_else(
         || "nothing was seen".to_owned(),
-        |value| format!("{} {}/mo", rounded(value), unit_of(item.price.per)),
+        |value| format!("{} {}/mo", rounded(value), unit_of(per)),
     );
     CostLine {
         name: item.component.clone(),
         kind: CostKind::Usage,
-        basis: format!("simulated usage: {seen} at {}", priced(item.price)),
-        amount: Money::measured(item.price.amount, &monthly),
+        basis: format!("simulated usage: {seen} at {}", item.price.described()),
+        amount: Money::billed(&monthly, |units| item.price.bill(units)),
     }
 }
 
 const fn unit_of(per: Per) -> &'static str {
     match per {
         Per::Request => "requests",
+        Per::Message => "messages",
+        Per::Job => "jobs",
+        Per::Connection => "connections",
         other => other.word(),
     }
 }
@@ -326,13 +336,14 @@ mod tests {
     use super::*;
     use crate::program::{ClassId, ComponentId, ComponentNames, Counter, Gauge, Metric};
     use crate::results::{ClassRecord, ComponentRecord};
+    use crate::units::{Price, Tariff};
 
     fn price(amount: &str, per: Per) -> Price {
         Price { amount: amount.parse().expect("a decimal"), per }
     }
 
     fn item(component: &str, item: &'static str, price: Price, basis: Basis) -> CostItem {
-        CostItem { component: component.to_owned(), item, price, basis }
+        CostItem { component: component.to_owned(), item, price: price.into(), basis }
     }
 
     fn spec() -> CostSpec {
@@ -343,6 +354,7 @@ mod tests {
             budget: Some(Decimal::from(450)),
             load_share: 1.0,
             other: vec![("monitoring".to_owned(), Decimal::from(50))],
+            stored: vec![],
         }
     }
 
@@ -392,7 +404,7 @@ mod tests {
         assert_eq!(costs.total, Money::exact(money("245.30")));
         assert_eq!(costs.per_user, Some(Money::exact(money("1.2265"))));
         assert_eq!(costs.unpriced, ["whisper", "redis"]);
-        assert!(costs.total.is_exact() && !costs.has_usage());
+        assert!(costs.total.is_exact() && !costs.is_simulated());
     }
 
     #[test]
@@ -458,6 +470,48 @@ mod tests {
         // 10 requests/s in a quarter of the month: 6.57 million.
         let per_1000 = costs.per_1000_requests.expect("requests were seen");
         assert_eq!(per_1000.value.round_dp(6), money("0.052831"));
+    }
+
+    /// 3 calls/s are 7 884 000 a month: 1 000 000 free, 4 000 000 at 0.002, 2 884 000 at 0.001.
+    #[test]
+    fn tiers_bill_the_use_of_a_month_and_keep_its_interval() {
+        let calls = Measure::Rate(vec![Counter::Calls(ComponentId(0))]);
+        let tariff = Tariff {
+            free: money("1000000"),
+            steps: vec![(money("5000000"), money("0.001"))],
+            ..price("0.002", Per::Request).into()
+        };
+        let mut tiered =
+            item("whisper", "usage", price("0", Per::Request), Basis::Usage { measure: calls });
+        tiered.price = tariff;
+        let costs = bill(&[tiered], &spec(), &catalogue(), &replications(), 0.95);
+        let line = costs.lines[0].amount.expect("calls were seen");
+        assert_eq!(line.value, money("10884"));
+        assert!(line.low < line.value && line.high.is_some_and(|high| high > line.value));
+        let says = "simulated usage: 7.88M requests/mo at $0.002/request, first 1000000 free, $0.001 \
+                    from 5000000";
+        assert_eq!(costs.lines[0].basis, says);
+    }
+
+    /// One unit in half of the month, two at rest in the other half: 1.5 units at $40.
+    #[test]
+    fn units_that_come_and_go_rest_when_there_is_no_load() {
+        let level = Measure::Level { of: vec![Gauge::Constant(1.0)], per: vec![] };
+        let basis = Basis::Simulated { measure: level, least: 2 };
+        let prices = [item("app", "instances", price("40", Per::Month), basis)];
+        let spec = CostSpec { load_share: 0.5, ..spec() };
+        let costs = bill(&prices, &spec, &catalogue(), &replications(), 0.95);
+        assert_eq!(costs.provisioned.value.normalize(), money("60"));
+        assert!(costs.lines[0].basis.contains(" in the rest of the month"));
+    }
+
+    #[test]
+    fn what_is_stored_is_paid_per_gigabyte() {
+        let stored = vec![("sound".to_owned(), 250e9, price("0.02", Per::Gigabyte).into())];
+        let costs = bill(&[], &CostSpec { stored, ..spec() }, &catalogue(), &[], 0.95);
+        assert_eq!(costs.named("sound"), Some(Money::exact(money("5.00"))));
+        assert_eq!(costs.total.value, money("55.00"));
+        assert_eq!(costs.lines[1].basis, "250 GB stored at $0.02/GB");
     }
 
     #[test]

@@ -36,9 +36,13 @@ impl Money {
         Self { value, low: value, high: Some(value) }
     }
 
-    /// A price times a measured quantity; `None` when there is no data.
-    pub(crate) fn measured(price: Decimal, quantity: &Estimate) -> Option<Self> {
-        let of = |x: f64| Some(times(price, decimal(x)?).round_dp(PLACES).normalize());
+    /// The bill for a measured quantity; `None` when there is no data. A bill that never falls when
+    /// the quantity rises takes the ends of an interval to the ends of an interval.
+    pub(crate) fn billed(
+        quantity: &Estimate,
+        bill: impl Fn(Decimal) -> Option<Decimal>,
+    ) -> Option<Self> {
+        let of = |x: f64| Some(bill(decimal(x.max(0.0))?)?.round_dp(PLACES).normalize());
         Some(Self {
             value: of(quantity.value?)?,
             low: if quantity.low.is_finite() { of(quantity.low)? } else { Decimal::ZERO },

@@ -317,7 +317,7 @@ impl Spec {
         };
         lower.price(own, "instances", basis);
         if let Some(price) = &self.balancer.price {
-            lower.price_of(own, "balancer", *price, Basis::Provisioned { units: 1 });
+            lower.price_of(own, "balancer", price.clone(), Basis::Provisioned { units: 1 });
         }
     }
 

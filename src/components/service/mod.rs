@@ -10,7 +10,7 @@ pub(crate) use lower::{Built, Entry};
 
 use crate::dist::Distribution;
 use crate::program::{Health, Policy};
-use crate::source::{Fields, Price, Shape, Table};
+use crate::source::{Fields, Shape, Table, Tariff};
 
 use super::common::{CLIENT, LATENCY, NO_FAILURES, PRICE, REGION, REGIONS, USAGE_PRICE, field};
 use super::decode::{Decode, nonzero};
@@ -88,7 +88,7 @@ struct Balancer {
     sticky: bool,
     timeout: Option<Distribution>,
     latency: Option<Distribution>,
-    price: Option<Price>,
+    price: Option<Tariff>,
     health: Option<Health>,
 }
 
@@ -318,7 +318,7 @@ fn balancer(decode: &Decode<'_>, fields: &Fields<'_>) -> Balancer {
         sticky: b.and_then(|b| b.bool("sticky")).unwrap_or(false),
         timeout: b.and_then(|b| b.duration_dist("timeout")),
         latency: nonzero(b.and_then(|b| b.duration_dist("latency"))),
-        price: b.and_then(|b| b.price("price")),
+        price: b.and_then(|b| b.tariff("price")),
         health: b.and_then(|b| health::decode(decode, b)),
     }
 }

@@ -80,7 +80,7 @@ fn end(findings: EndFindings<'_>) -> PhaseEnd {
         sized_by: b.sized_by.clone(),
     });
     let next_1000_users = next_1000_users
-        .map(|(money, method)| Marginal { amount: amount(money, costs.has_usage()), method });
+        .map(|(money, method)| Marginal { amount: amount(money, costs.is_simulated()), method });
     PhaseEnd {
         users: profile.cost.per.as_ref().map(|per| per.1),
         verdict: report.verdict,
@@ -108,7 +108,7 @@ fn amount(money: Money, has_usage: bool) -> Amount {
 }
 
 fn cost(costs: &Costs) -> PhaseCost {
-    let amount = |money: Money| amount(money, costs.has_usage());
+    let amount = |money: Money| amount(money, costs.is_simulated());
     PhaseCost {
         infrastructure: amount(costs.infrastructure),
         api: amount(costs.api),
@@ -230,7 +230,7 @@ fn items(
             verdict = verdict.and(lies.verdict(at_low, plan));
         }
         let shown = |money: Option<Money>, end: &EndFindings<'_>| {
-            money.map(|money| amount(money, end.costs.has_usage()))
+            money.map(|money| amount(money, end.costs.is_simulated()))
         };
         Some(PromisedItem {
             what: what.to_owned(),

@@ -13,7 +13,7 @@ fn read_all(reader: &Reader, node: &Node) {
     let _ = (reader.bytes(node, "v"), reader.bytes_dist(node, "v"), reader.amount(node, "v"));
     let _ = (reader.bandwidth(node, "v"), reader.rate(node, "v"), reader.rate_count(node, "v"));
     let _ = (reader.curve(node, "v"), reader.popularity(node, "v"), reader.backoff(node, "v"));
-    let _ = (reader.price(node, "v"), reader.money(node, "v"), reader.bool(node, "v"));
+    let _ = (reader.tariff(node, "v"), reader.money(node, "v"), reader.bool(node, "v"));
     let _ = reader.gaps(node, "v");
     node.items().iter().for_each(|item| read_all(reader, item));
     node.entries().iter().for_each(|entry| read_all(reader, &entry.node));

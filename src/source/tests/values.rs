@@ -42,7 +42,9 @@ fn populations_multiply_what_is_per_user() {
     assert!(close(rate.unwrap_or(0.0), 1.2), "{rate:?}");
     let (count, _) = value("100/min", |reader, node| reader.rate_count(node, "v"));
     assert_eq!(count, Some(100.0));
-    let (price, _) = value("$0.01/mo/active", |reader, node| reader.price(node, "v"));
+    let (price, _) = value("$0.01/mo/active", |reader, node| {
+        reader.tariff(node, "v").map(|tariff| tariff.price)
+    });
     assert_eq!(price.map(|price| price.amount), Some(Decimal::new(150, 2)));
     let (bytes, _) = value("2MB/registered", |reader, node| reader.bytes(node, "v"));
     assert_eq!(bytes, Some(3e9));

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use capplan::profile::{Options, Profile};
+use capplan::profile::{Options, Scenario};
 use capplan::source::{self, Input};
 
 /// The YAML blocks of a document with their line numbers.
@@ -24,7 +24,7 @@ fn examples(document: &str) -> Vec<(usize, String)> {
 }
 
 fn check(name: &str, input: &Input) {
-    if let Err((files, faults)) = Profile::load(input, &Options::default()) {
+    if let Err((files, faults)) = Scenario::load(input, &Options::default()) {
         panic!("{name}:\n{}", source::render(&files, &faults, false));
     }
 }
@@ -52,8 +52,11 @@ fn every_example_of_the_reference_loads() {
 
 #[test]
 fn every_shipped_profile_loads() {
-    let mut paths: Vec<_> = fs::read_dir("profiles/mina")
-        .expect("it is part of the repository")
+    let folders = ["profiles/mina", "scenarios"];
+    let listed = |folder: &str| fs::read_dir(folder).expect("it is part of the repository");
+    let mut paths: Vec<_> = folders
+        .into_iter()
+        .flat_map(listed)
         .map(|entry| entry.expect("it can be listed").path())
         .collect();
     paths.sort();

@@ -493,18 +493,6 @@ mod tests {
         assert_eq!(costs.lines[0].basis, says);
     }
 
-    /// One unit in half of the month, two at rest in the other half: 1.5 units at $40.
-    #[test]
-    fn units_that_come_and_go_rest_when_there_is_no_load() {
-        let level = Measure::Level { of: vec![Gauge::Constant(1.0)], per: vec![] };
-        let basis = Basis::Simulated { measure: level, least: 2 };
-        let prices = [item("app", "instances", price("40", Per::Month), basis)];
-        let spec = CostSpec { load_share: 0.5, ..spec() };
-        let costs = bill(&prices, &spec, &catalogue(), &replications(), 0.95);
-        assert_eq!(costs.provisioned.value.normalize(), money("60"));
-        assert!(costs.lines[0].basis.contains(" in the rest of the month"));
-    }
-
     #[test]
     fn what_is_stored_is_paid_per_gigabyte() {
         let stored = vec![("sound".to_owned(), 250e9, price("0.02", Per::Gigabyte).into())];

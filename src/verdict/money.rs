@@ -147,11 +147,6 @@ pub(crate) fn decimal(x: f64) -> Option<Decimal> {
     Decimal::from_f64(x)
 }
 
-/// The product; the largest decimal where it is larger still.
-pub(crate) fn times(a: Decimal, b: Decimal) -> Decimal {
-    a.checked_mul(b).unwrap_or(Decimal::MAX)
-}
-
 fn plus(a: Decimal, b: Decimal) -> Decimal {
     a.checked_add(b).unwrap_or(Decimal::MAX)
 }

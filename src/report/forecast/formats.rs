@@ -55,7 +55,7 @@ impl Document for Forecast {
                 escaped(&broken(&phase.breaks)),
                 escaped(&phase.over_budget.as_ref().map_or_else(String::new, broken)),
                 month(&phase.next_needed),
-                phase.start_next.as_ref().map_or_else(String::new, start),
+                phase.start_next.as_ref().map_or_else(String::new, month),
             ]);
         }
         comment.table(&table);
@@ -111,15 +111,15 @@ impl Document for Forecast {
 }
 
 fn phases(page: &mut Page, forecast: &Forecast) {
-    page.heading("Phases", "months from the start of the plan");
+    page.heading("Phases", "months from the start of the plan; below zero is past");
     let columns = [
         Column::left("phase"),
         Column::right("users to"),
-        Column::right("outgrown"),
+        Column::right("outgrown").from(100),
         Column::left("objective breaks").wrapping(),
         Column::left("budget passed"),
         Column::left("next needed").from(100),
-        Column::left("start next by"),
+        Column::left("start next"),
     ];
     let mut grid = Grid::new(columns);
     for phase in &forecast.phases {
@@ -130,7 +130,7 @@ fn phases(page: &mut Page, forecast: &Forecast) {
             broken(&phase.breaks).into(),
             phase.over_budget.as_ref().map_or_else(String::new, broken_users).into(),
             month(&phase.next_needed).into(),
-            phase.start_next.as_ref().map_or_else(|| "-".to_owned(), start).into(),
+            phase.start_next.as_ref().map_or_else(|| "-".to_owned(), month).into(),
         ]);
         if let Some((from, to)) = phase.planned_s {
             let month = |seconds: f64| shown(seconds / crate::units::MONTH_S);
@@ -214,12 +214,6 @@ fn month(moment: &Moment) -> String {
     }
 }
 
-/// A month to start at; what is past is said.
-fn start(moment: &Moment) -> String {
-    let text = month(moment);
-    if moment.month.is_some_and(|month| month < 0.0) { format!("{text}, past") } else { text }
-}
-
 /// `latency in month 3.2 at 230..236 users`.
 fn broken(breaks: &Breaks) -> String {
     let Some(users) = breaks.breaks_users else {
@@ -239,12 +233,8 @@ fn broken(breaks: &Breaks) -> String {
     }
 }
 
-/// `month 2.1: 55 users`.
+/// `2.1 at 55`: month and users.
 fn broken_users(breaks: &Breaks) -> String {
     let Some(users) = breaks.breaks_users else { return "kept".to_owned() };
-    let users = bare(users, Quantity::Count);
-    match month(&breaks.when).as_str() {
-        "-" => format!("at {users} users"),
-        month => format!("month {month}: {users} users"),
-    }
+    format!("{} at {}", month(&breaks.when), bare(users, Quantity::Count))
 }

@@ -75,11 +75,11 @@ fn load(page: &mut Page, table: &PhaseTable) {
         Column::left("verdict"),
         Column::right("p95"),
         Column::left("").close().from(100),
-        Column::right("p99"),
+        Column::right("p99").from(90),
         Column::right("errors"),
         Column::left("bottleneck"),
         Column::right("").close(),
-        Column::left("headroom").wrapping(),
+        Column::left("headroom"),
     ];
     let mut grid = Grid::new(columns);
     for row in &table.phases {
@@ -127,7 +127,7 @@ pub(super) fn headroom(headroom: &PhaseHeadroom) -> String {
         Some(factor) => {
             let breaks = number(headroom.breaks, round(factor));
             if headroom.factor_holds == 0.0 {
-                format!("none: {what} breaks below {breaks}")
+                format!("under {breaks} {what}")
             } else {
                 format!("{holds}..{breaks} {what}")
             }
@@ -146,13 +146,15 @@ fn cost(page: &mut Page, table: &PhaseTable) {
         Column::right("users"),
         Column::right("infra"),
         Column::right("API"),
-        Column::left("").close(),
+        Column::left("").close().from(100),
         Column::right("total"),
-        Column::left("").close(),
+        Column::left("").close().from(90),
         Column::right("per user"),
-        Column::right("next 1000").from(100),
+        Column::right("next 1000").from(110),
         Column::right("change"),
-        Column::left("budget").wrapping(),
+        Column::left("").close().from(100),
+        Column::left("budget"),
+        Column::right("").close().from(90),
     ];
     let mut grid = Grid::new(columns);
     for row in &table.phases {
@@ -170,8 +172,10 @@ fn cost(page: &mut Page, table: &PhaseTable) {
                 toned(Tone::Faint, spread(&cost.total)),
                 cost.per_user.map_or_else(|| "-".to_owned(), |a| each(&a)).into(),
                 cost.next_1000_users.as_ref().map_or_else(String::new, |m| next(&m.amount)).into(),
-                change.map_or_else(String::new, |c| changed(c.total, c.total_share)).into(),
+                change.map_or_else(String::new, |c| changed(c.total, None)).into(),
+                toned(Tone::Faint, change.map_or_else(String::new, |c| percent(c.total_share))),
                 budget(cost.budget, &cost.total),
+                toned(Tone::Faint, cost.budget.map_or_else(String::new, whole)),
             ]);
         }
     }
@@ -196,7 +200,7 @@ fn budget(budget: Option<Money>, total: &Amount) -> Cell {
         (_, true) => (Tone::Good, "kept"),
         _ => (Tone::Warn, "undecided"),
     };
-    toned(tone, format!("{} {word}", whole(budget)))
+    toned(tone, word)
 }
 
 /// Dollars, without cents where they say nothing.
@@ -241,9 +245,14 @@ pub(super) fn changed(by: Money, share: Option<f64>) -> String {
     let sign = if by.is_sign_negative() { "-" } else { "+" };
     let amount = format!("{sign}{}", whole(by.abs().round_dp(0)));
     match share {
-        Some(share) => format!("{amount} ({:+.0} %)", 100.0 * share),
+        Some(_) => format!("{amount} {}", percent(share)),
         None => amount,
     }
+}
+
+/// `(+10 %)`; empty without a share.
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(String::new, |share| format!("({:+.0} %)", 100.0 * share))
 }
 
 fn promises(page: &mut Page, table: &PhaseTable) {

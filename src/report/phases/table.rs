@@ -78,7 +78,7 @@ fn load(page: &mut Page, table: &PhaseTable) {
         Column::right("p99").from(90),
         Column::right("errors"),
         Column::left("bottleneck"),
-        Column::right("").close(),
+        Column::right("").close().from(90),
         Column::left("headroom"),
     ];
     let mut grid = Grid::new(columns);

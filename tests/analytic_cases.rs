@@ -88,7 +88,6 @@ fn what_is_called_exact_agrees_with_the_reference() {
     for path in files() {
         let claims = claims(&path);
         let case = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        println!("{case}: {} exact", claims.len());
         for (expect, value) in claims {
             count += 1;
             // A simulated reference is not exact itself.
@@ -100,7 +99,6 @@ fn what_is_called_exact_agrees_with_the_reference() {
             }
         }
     }
-    println!("{count} quantities");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count >= CLAIMED, "{count}");
 }

@@ -148,7 +148,9 @@ fn conditions_are_relative_to_the_base_and_decide_the_exit_code() {
     let run = |conditions: &[&str]| {
         let mut command = place.capplan(&["diff", "shop.yaml", "slow.yaml", "-q"]);
         command.args(["--max-requests", "60000"]);
-        conditions.iter().for_each(|c| drop(command.args(["--fail-on", c])));
+        for condition in conditions {
+            command.args(["--fail-on", condition]);
+        }
         let output = command.output().expect("it runs");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         (output.status.code().expect("it ends"), text)
@@ -264,7 +266,9 @@ fn every_format_can_be_exported_at_once_or_none_is_written() {
     let result = place.result("shop.yaml", 1);
     let exports = ["json=d.json", "markdown=d.md", "csv=d.csv", "junit=d.xml", "github=d.txt"];
     let mut command = place.capplan(&["diff", &result, &result]);
-    exports.iter().for_each(|e| drop(command.args(["--export", e])));
+    for export in &exports {
+        command.args(["--export", export]);
+    }
     command.assert().code(0);
     let read = |name: &str| fs::read_to_string(place.path(name)).expect("it was written");
     assert!(read("d.md").starts_with("<!-- capplan:diff "));

@@ -5,8 +5,6 @@
 //! on the standard error keeps it sharp. Where no formula exists the model is also written as a
 //! Markov chain and solved numerically.
 
-#![expect(clippy::cast_possible_wrap, reason = "exponents of ten are small")]
-
 #[path = "theory/caches.rs"]
 mod caches;
 #[path = "theory/chain.rs"]

@@ -13,6 +13,7 @@
 //! measures at another budget.
 
 #![expect(clippy::print_stdout, reason = "a table is what this program is for")]
+#![expect(clippy::print_stderr, reason = "how far it is")]
 
 mod measure;
 mod models;
@@ -103,7 +104,7 @@ fn measured(model: &Model, arguments: &Arguments) -> anyhow::Result<(Vec<table::
     let every = (arguments.runs / 20).max(1);
     let outcomes = prepared.runs(arguments.seed, arguments.runs, || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        if done % every == 0 {
+        if done.is_multiple_of(every) {
             eprintln!("{}: {done} of {} runs", model.name, arguments.runs);
         }
     });

@@ -65,7 +65,7 @@ pub struct Round {
     pub arrivals_per_s: f64,
     /// Mean service time, seconds.
     pub service_s: f64,
-    /// E[S²], s².
+    /// E S², s².
     pub service_square: f64,
     /// Mean switch-over time, seconds, above 0.
     pub switchover_s: f64,

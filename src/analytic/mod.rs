@@ -1,7 +1,7 @@
 //! Queueing theory: exact formulas, series and bounds for models small enough to have them.
 //!
 //! Nothing here simulates and nothing here knows a profile: the functions map a few numbers to a
-//! number, [`demand`] reads the numbers off a program, and [`solve`] recognises which of the laws hold
+//! number, [`demand`] reads the numbers off a program, and [`solve()`] recognises which of the laws hold
 //! for a program as it is. The simulator is tested against them, and neither the engine nor this
 //! module uses the other.
 //!

@@ -98,17 +98,14 @@ fn groups(arguments: &Arguments) -> anyhow::Result<(Vec<Group>, bool)> {
         };
         let files = vec![name(file).to_owned()];
         let Scenario { name, is_plan, phases, .. } = scenario;
-        match side_by_side.filter(|_| !is_plan) {
-            Some(at) => {
-                let group = &mut groups[at];
-                group.name = format!("{} and {} more", group.phases[0].name, group.phases.len());
-                group.files.extend(files);
-                group.phases.extend(phases);
-            }
-            None => {
-                side_by_side = side_by_side.or((!is_plan).then_some(groups.len()));
-                groups.push(Group { name, files, phases });
-            }
+        if let Some(at) = side_by_side.filter(|_| !is_plan) {
+            let group = &mut groups[at];
+            group.name = format!("{} and {} more", group.phases[0].name, group.phases.len());
+            group.files.extend(files);
+            group.phases.extend(phases);
+        } else {
+            side_by_side = side_by_side.or((!is_plan).then_some(groups.len()));
+            groups.push(Group { name, files, phases });
         }
     }
     Ok((groups, unread))

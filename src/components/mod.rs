@@ -277,6 +277,7 @@ macro_rules! registry {
     ($($variant:ident $module:ident $built:ident;)*) => {
         /// A component as it is written.
         #[derive(Clone, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "a profile has a few, once")]
         pub(crate) enum Spec { $($variant($module::Spec),)* }
 
         /// What a component was lowered to.

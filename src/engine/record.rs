@@ -374,7 +374,7 @@ impl World<'_> {
                         sets.level.reset(now);
                     }
                 }
-                _ => {}
+                Moving::Bucket(_) => {}
             }
         }
         // The warm-up series is cumulative, so its integral must not jump.
@@ -439,7 +439,7 @@ impl World<'_> {
     pub fn results(&mut self) -> Replication {
         let (instants, parts) = self.noted();
         let (windows, batches) = (self.windows.values(), self.batches.clone());
-        Replication { windows, batches, instants, parts, ..self.measured() }
+        Replication { windows, instants, parts, batches, ..self.measured() }
     }
 
     /// The same without what belongs to single moments and parts of the time.

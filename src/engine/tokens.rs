@@ -706,13 +706,13 @@ impl<'p> World<'p> {
             let task = &mut self.tasks[id];
             let waited = now - task.since;
             let resumed = task.remaining > 0;
-            if !resumed {
+            if resumed {
+                place.stats.resumed_ns += waited as f64;
+            } else {
                 place.stats.served += 1;
                 if !forgets {
                     place.stats.wait.record(waited as f64 * 1e-9);
                 }
-            } else {
-                place.stats.resumed_ns += waited as f64;
             }
             let (timer, sampled, told) = (task.timer, task.sample != NOBODY, state.told);
             if timer != NOBODY {

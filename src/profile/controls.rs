@@ -10,18 +10,21 @@ use crate::stats::Statistic;
 
 use super::model::Model;
 
+/// What a controller reads, by its positions.
+type Series = Vec<(Measure, Statistic)>;
+
 /// The controllers of all services.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Controls {
     /// By component.
-    scalings: Vec<(usize, Vec<(Measure, Statistic)>, Rule)>,
+    scalings: Vec<(usize, Series, Rule)>,
     /// By component.
     doors: Vec<(usize, Vec<Measure>, Vec<Test>)>,
 }
 
 /// What is read by one controller, each once.
 #[derive(Default)]
-struct Watched(Vec<(Measure, Statistic)>);
+struct Watched(Series);
 
 impl Watched {
     fn number(&mut self, need: &Need) -> u32 {

@@ -412,6 +412,7 @@ pub enum StationKind {
 
 /// `capacity` identical units and one queue. M/M/c, M/G/1, M/M/c/K, Erlang B and A, Cobham.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent properties of one queue")]
 pub struct Tokens {
     /// Units; `u32::MAX` is unlimited (M/G/∞).
     pub capacity: u32,

@@ -141,7 +141,7 @@ impl Sets {
                         let rest = rest.trim_start_matches('.').to_owned();
                         sorted.phases.push((Some(name.to_owned()), rest));
                     } else {
-                        sorted.unknown(set, name, entries, loader);
+                        unknown(set, name, entries, loader);
                     }
                 }
                 _ => sorted.phases.push((None, set.clone())),
@@ -150,24 +150,25 @@ impl Sets {
         sorted
     }
 
-    fn unknown(&self, set: &str, name: &str, entries: &[Entry], loader: &mut Loader) {
-        let file = loader.files.add("--set", set.to_owned(), std::path::Path::new(""));
-        let width = u32::try_from(name.chars().count()).unwrap_or(u32::MAX).max(1);
-        let column = u32::try_from("phases.".len() + 1).unwrap_or(1);
-        let place = Place { file, line: 1, column, width };
-        let message = format!("no phase is called `{name}`");
-        let fault = Fault::error(FaultKind::UnknownName, place, "phases", message);
-        let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
-        let hint = nearest(name, names.iter().copied()).map(|n| format!("did you mean `{n}`?"));
-        loader.faults.push(match hint {
-            Some(hint) => fault.hint(hint),
-            None => fault.expected(names.join(", ")),
-        });
-        loader.failed = true;
-    }
-
     fn of_phase(&self, name: &str) -> Vec<String> {
         let mine = self.phases.iter().filter(|(of, _)| of.as_deref().is_none_or(|of| of == name));
         mine.map(|(_, text)| text.clone()).collect()
     }
+}
+
+/// An override of a phase that there is not.
+fn unknown(set: &str, name: &str, entries: &[Entry], loader: &mut Loader) {
+    let file = loader.files.add("--set", set.to_owned(), std::path::Path::new(""));
+    let width = u32::try_from(name.chars().count()).unwrap_or(u32::MAX).max(1);
+    let column = u32::try_from("phases.".len() + 1).unwrap_or(1);
+    let place = Place { file, line: 1, column, width };
+    let message = format!("no phase is called `{name}`");
+    let fault = Fault::error(FaultKind::UnknownName, place, "phases", message);
+    let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    let hint = nearest(name, names.iter().copied()).map(|n| format!("did you mean `{n}`?"));
+    loader.faults.push(match hint {
+        Some(hint) => fault.hint(hint),
+        None => fault.expected(names.join(", ")),
+    });
+    loader.failed = true;
 }

@@ -326,6 +326,7 @@ impl Reader {
     }
 
     /// A price, with its tiers or what is reserved.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "its lifetime is too short")]
     pub fn tariff(&self, node: &Node, path: &str) -> Option<Tariff> {
         self.value(node, path, |context, piece| context.tariff(piece))
     }
@@ -339,6 +340,7 @@ impl Reader {
 
 impl Reader {
     /// Money per month, or a range of it: both ends.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "its lifetime is too short")]
     pub fn money_range(&self, node: &Node, path: &str) -> Option<(Decimal, Decimal)> {
         self.value(node, path, |context, piece| context.money_range(piece))
     }
@@ -354,6 +356,7 @@ impl Reader {
     }
 
     /// Users over months.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "its lifetime is too short")]
     pub fn growth(&self, node: &Node, path: &str) -> Option<Growth> {
         self.value(node, path, |context, piece| context.growth(piece))
     }

@@ -140,7 +140,9 @@ pub fn spread_quantile(spreads: &[&Spread], q: f64, confidence: f64) -> Option<I
         return None;
     }
     let mut pooled = Spread::default();
-    used.iter().for_each(|spread| pooled.merge(spread));
+    for spread in &used {
+        pooled.merge(spread);
+    }
     let value = pooled.quantile(q)?;
     let pairs: Vec<_> = used.iter().map(|s| (s.time_to(value), s.weight as f64)).collect();
     let at = ratio(&pairs, confidence)?;

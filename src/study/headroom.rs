@@ -119,6 +119,7 @@ impl Headroom {
 
 /// Whether something breaks at a load: the first objective, or nothing that has a name when there
 /// cannot be such a load.
+#[expect(clippy::option_option, reason = "whether it breaks, and what of it has a name")]
 fn broken(study: &mut Study<'_>, objectives: &[&Judgement], load: f64) -> Option<Option<String>> {
     let program = match study.case.more {
         More::Load => with_load(study.case.program, load),

@@ -1,5 +1,7 @@
 //! Money is decimal, never a float.
 
+use std::fmt::Write as _;
+
 use rust_decimal::Decimal;
 
 use super::MONTH_H;
@@ -132,13 +134,13 @@ impl Tariff {
             text = format!("${amount}/{per} for {units} reserved, else {text}");
         }
         if !self.free.is_zero() {
-            text.push_str(&format!(", first {} free", self.free.normalize()));
+            let _ = write!(text, ", first {} free", self.free.normalize());
         }
         for (from, amount) in &self.steps {
-            text.push_str(&format!(", ${amount} from {}", from.normalize()));
+            let _ = write!(text, ", ${amount} from {}", from.normalize());
         }
         if !self.minimum.is_zero() {
-            text.push_str(&format!(", at least ${}/mo", self.minimum.normalize()));
+            let _ = write!(text, ", at least ${}/mo", self.minimum.normalize());
         }
         text
     }

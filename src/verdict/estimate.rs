@@ -428,7 +428,9 @@ fn base_of(per: &[Gauge], r: &Replication) -> f64 {
 
 fn pooled_spread(spreads: &[&Spread]) -> Spread {
     let mut sum = Spread::default();
-    spreads.iter().for_each(|spread| sum.merge(spread));
+    for spread in spreads {
+        sum.merge(spread);
+    }
     sum
 }
 

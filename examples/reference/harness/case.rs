@@ -98,7 +98,8 @@ pub(crate) struct Model {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Process {
     pub(crate) job_class: Option<String>,
-    pub(crate) process: String,
+    #[serde(rename = "process")]
+    pub(crate) kind: String,
     pub(crate) rate: Option<f64>,
     pub(crate) interarrival: Option<Law>,
     pub(crate) batch_rate: Option<f64>,
@@ -332,7 +333,8 @@ pub(crate) struct Limiter {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Requests {
-    pub(crate) process: String,
+    #[serde(rename = "process")]
+    pub(crate) kind: String,
     pub(crate) popularity: Option<String>,
     pub(crate) exponent: Option<f64>,
     pub(crate) items: Option<u64>,

@@ -107,9 +107,10 @@ pub(crate) fn judge(expect: &Expect, measured: &Measured, rules: Rules) -> Outco
     let Some(value) = measured.value else { return Outcome::Fail("no data".to_owned()) };
     let off = (value - v).abs();
     if v.abs() < SMALL && (off <= SMALL || rules.mean_wait.is_none()) {
-        return match off <= SMALL {
-            true => Outcome::Pass,
-            false => Outcome::Fail(format!("{value:.3e} is not within 1e-6 of {v}")),
+        return if off <= SMALL {
+            Outcome::Pass
+        } else {
+            Outcome::Fail(format!("{value:.3e} is not within 1e-6 of {v}"))
         };
     }
     let Some(error) = measured.error else { return Outcome::TooFew };

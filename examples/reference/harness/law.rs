@@ -91,10 +91,9 @@ impl Law {
     /// Its mean, however it is given.
     pub(crate) fn mean(&self) -> Result<f64, String> {
         let native = || match self.dist.as_str() {
-            "lognormal" => Some(self.mu_log? + 0.5 * self.sigma_log?.powi(2)).map(f64::exp),
-            "weibull" | "gamma" => Some(self.native()?.mean()),
+            "lognormal" => Some(f64::exp(self.mu_log? + 0.5 * self.sigma_log?.powi(2))),
             "uniform" => Some(0.5 * (self.low? + self.high?)),
-            "bounded_pareto" | "pareto" => Some(self.native()?.mean()),
+            "weibull" | "gamma" | "bounded_pareto" | "pareto" => Some(self.native()?.mean()),
             "hyperexponential2" => Some(self.p1? * self.mean1? + (1.0 - self.p1?) * self.mean2?),
             "hyperexponential" => Some(dot(&self.probabilities, &self.means)),
             "discrete" | "empirical" => Some(dot(&self.probabilities, &self.values)),

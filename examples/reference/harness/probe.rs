@@ -35,11 +35,11 @@ pub(crate) struct Probe {
 impl Probe {
     /// The metric itself.
     pub(crate) fn is(metric: impl Into<String>) -> Self {
-        Self::of(How::Is, [metric.into()])
+        Self::of(How::Is, &[metric.into()])
     }
 
     /// Made of several.
-    pub(crate) fn of<const N: usize>(how: How, metrics: [String; N]) -> Self {
+    pub(crate) fn of<const N: usize>(how: How, metrics: &[String; N]) -> Self {
         Self { metrics: metrics.to_vec(), how, run: 0 }
     }
 

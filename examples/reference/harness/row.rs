@@ -45,9 +45,12 @@ pub(crate) fn check(case: &Case, budget: Budget) -> Vec<Row> {
     let probes: Vec<Result<Probe, String>> = case
         .expect
         .iter()
-        .map(|expect| match expect.is_context() {
-            true => Err("an approximation".to_owned()),
-            false => probe(&form, expect),
+        .map(|expect| {
+            if expect.is_context() {
+                Err("an approximation".to_owned())
+            } else {
+                probe(&form, expect)
+            }
         })
         .collect();
     let rules = |expect: &Expect| Rules { jobs: budget.jobs, mean_wait: mean_wait(case, expect) };

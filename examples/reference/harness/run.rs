@@ -56,7 +56,9 @@ pub(crate) fn run(
 ) -> Result<Vec<Result<Measured, String>>, Outcome> {
     let input = Input::Text { name: "case.yaml".to_owned(), text: setup.draft.text() };
     let profile = Profile::load(&input, &Options::default())
-        .map_err(|(_, faults)| faults.iter().find(is_error).map_or_else(String::new, said))
+        .map_err(|(_, faults)| {
+            faults.iter().find(|fault| is_error(fault)).map_or_else(String::new, said)
+        })
         .map_err(Outcome::Unsupported)?;
     let (mut program, catalogue) = profile.lower();
     let names = Names::of(&catalogue);
@@ -107,7 +109,7 @@ pub(crate) fn run(
     }
 }
 
-fn is_error(fault: &&Fault) -> bool {
+fn is_error(fault: &Fault) -> bool {
     fault.severity == Severity::Error
 }
 

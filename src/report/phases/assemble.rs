@@ -97,9 +97,9 @@ fn end(findings: EndFindings<'_>) -> PhaseEnd {
 /// The traffic that the latency objectives are about: of the first `X.latency.…`, else the first.
 fn subject<'r>(profile: &Profile, report: &'r Report) -> Option<&'r TrafficRow> {
     let needs = profile.slo.iter().chain(&profile.claims).flat_map(|j| &j.compiled.needs);
-    let names = needs.filter_map(|need| need.name.split_once(".latency.").map(|parts| parts.0));
+    let mut names = needs.filter_map(|need| need.name.split_once(".latency.").map(|parts| parts.0));
     let row = |name: &str| report.traffic.iter().find(|row| row.name == name);
-    names.filter_map(row).next().or_else(|| report.traffic.first())
+    names.find_map(row).or_else(|| report.traffic.first())
 }
 
 fn amount(money: Money, has_usage: bool) -> Amount {

@@ -50,11 +50,11 @@ pub(super) fn form(model: &Model, words: &str) -> Result<Form, String> {
             format!("balancer: {{ policy: {policy} }}"),
         ],
     );
-    let mut form = Form::default();
-    form.classes = traffic(&mut draft, &sources, &["app".to_owned()], |source| {
+    let classes = traffic(&mut draft, &sources, &["app".to_owned()], |source| {
         let law = station::service(first, source.class.as_deref())?.text("s")?;
         Ok(vec![Step::plain(format!("cpu: {law}"))])
     })?;
+    let mut form = Form { classes, ..Form::default() };
     let whole = Place { resource: Some("app.workers".to_owned()), ..system("") };
     form.places.push((first.name.clone(), whole.clone()));
     form.places.push(("system".to_owned(), whole));

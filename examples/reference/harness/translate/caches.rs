@@ -55,7 +55,7 @@ pub(super) fn form(model: &Model) -> Result<Form, String> {
     form.places.push(("cache".to_owned(), system("")));
     form.special = vec![
         ("hit_ratio".to_owned(), Probe::is("c.hit_ratio")),
-        ("miss_ratio".to_owned(), Probe::of(How::Complement, ["c.hit_ratio".to_owned()])),
+        ("miss_ratio".to_owned(), Probe::of(How::Complement, &["c.hit_ratio".to_owned()])),
         ("miss_rate".to_owned(), Probe::is("origin.calls.rate")),
     ];
     for (i, (name, ..)) in keys.iter().enumerate() {
@@ -86,7 +86,7 @@ fn families(requests: &Requests) -> Result<Vec<(String, String, f64)>, String> {
         rates.iter().enumerate().map(one).collect::<Vec<_>>()
     };
     let rate = requests.rate.unwrap_or(RATE_PER_S);
-    match requests.process.as_str() {
+    match requests.kind.as_str() {
         "poisson per key" if !requests.rates.is_empty() => Ok(each(&requests.rates)),
         "IRM" | "poisson" if !requests.probabilities.is_empty() => {
             let rates: Vec<f64> = requests.probabilities.iter().map(|p| p * rate).collect();

@@ -25,18 +25,15 @@ pub(super) fn phases(model: &Model) -> Result<Form, String> {
         worker.filter(|worker| needs.iter().all(|need| need.contains(worker) && need.len() <= 2));
     let mut form = Form::default();
     let mut draft = Draft::default();
-    let steps = match nested {
-        Some(worker) => {
-            nested_components(model, &names, worker, &mut draft, &mut form)?;
-            nested_steps(model, &names, worker, &needs)?
+    let steps = if let Some(worker) = nested {
+        nested_components(model, &names, worker, &mut draft, &mut form)?;
+        nested_steps(model, &names, worker, &needs)?
+    } else {
+        for (station, name) in model.stations.iter().zip(&names) {
+            draft.component(name, "station", &[station::servers(station)]);
+            form.places.push((station.name.clone(), station::place(name)));
         }
-        None => {
-            for (station, name) in model.stations.iter().zip(&names) {
-                draft.component(name, "station", &[station::servers(station)]);
-                form.places.push((station.name.clone(), station::place(name)));
-            }
-            taken_steps(model, &names, &needs)?
-        }
+        taken_steps(model, &names, &needs)?
     };
     form.places.push(("system".to_owned(), system("")));
     form.classes = traffic(&mut draft, &sources, &names, |_| Ok(steps.clone()))?;

@@ -45,13 +45,13 @@ pub(super) fn form(model: &Model, words: &str) -> Result<Form, String> {
             }
         }
         if let Some(inside) = &place.inside {
-            let by_little = Probe::of(How::Over, [inside.clone(), "throughput".to_owned()]);
+            let by_little = Probe::of(How::Over, &[inside.clone(), "throughput".to_owned()]);
             form.special.push((format!("mean_sojourn@{}", station.name), by_little));
         }
         form.places.push((station.name.clone(), place));
     }
     let sources = match &model.arrivals {
-        Some(Shape::One(process)) if process.process == "saturated" => {
+        Some(Shape::One(process)) if process.kind == "saturated" => {
             if rooms.iter().skip(1).any(Option::is_none) {
                 let why = "a saturated line has limited room at each further station";
                 return Err(format!("model.arrivals.process: {why}"));

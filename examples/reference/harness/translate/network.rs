@@ -1,7 +1,7 @@
 //! Stations with probabilities from one to the next, also back: an open Jackson network.
 //!
 //! A profile's steps have loops and choices but no jumps. The route is a Markov chain; eliminating
-//! its stations one by one turns it into a regular expression of visits (Brzozowski and McCluskey,
+//! its stations one by one turns it into a regular expression of visits (Brzozowski and `McCluskey`,
 //! IEEE Trans. Electronic Computers 12, 1963): sequence, choice with probabilities, geometric repeat.
 
 use super::super::case::Model;
@@ -83,7 +83,7 @@ pub(super) fn form(model: &Model, rows: &[Row]) -> Result<Form, String> {
     })?;
     if let [only] = model.stations.as_slice() {
         let rate = [format!("{}.calls.rate", names[0]), "offered".to_owned()];
-        form.special.push(("mean_attempts".to_owned(), Probe::of(How::Over, rate)));
+        form.special.push(("mean_attempts".to_owned(), Probe::of(How::Over, &rate)));
         let _ = only;
     }
     let jobs_per_s = pace(&sources, &[]);

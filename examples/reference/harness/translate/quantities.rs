@@ -55,7 +55,7 @@ struct Here<'a> {
 
 impl Here<'_> {
     fn probe(&self, name: &str) -> Option<Probe> {
-        let time = |rest: &str| Some(statistic(rest)?);
+        let time = |rest: &str| statistic(rest);
         if let Some(statistic) = name.strip_prefix("sojourn_").and_then(time) {
             return self.sojourn(&statistic).map(Probe::is);
         }
@@ -68,30 +68,30 @@ impl Here<'_> {
         }
         if let Some((level, second)) = name.split_once("_at_t") {
             let second: f64 = second.parse().ok()?;
-            return self.level(level)?.map_instant(second);
+            return Some(self.level(level)?.instant(second));
         }
         if let Some((level, phase)) = name.split_once("_at_phase_") {
             let phase: f64 = phase.parse().ok()?;
-            return self.level(level)?.map_instant(phase * self.period_s()?);
+            return Some(self.level(level)?.instant(phase * self.period_s()?));
         }
         let is = |metric: Option<String>| metric.map(Probe::is);
         match name {
             "mean_wait" | "mean_delay" | "mean_wait_served" => is(self.resource("wait.mean")),
             "mean_wait_all" | "mean_delay_all" => is(self.resource("wait_all.mean")),
             "sd_wait" => is(self.resource("wait.sd")),
-            "var_wait" => Some(Probe::of(How::Square, [self.resource("wait.sd")?])),
+            "var_wait" => Some(Probe::of(How::Square, &[self.resource("wait.sd")?])),
             "mean_sojourn" | "mean_response" | "mean_end_to_end" | "mean_cycle_response" => {
                 is(self.sojourn("mean"))
             }
             "sd_sojourn" => is(self.sojourn("sd")),
-            "var_sojourn" => Some(Probe::of(How::Square, [self.sojourn("sd")?])),
+            "var_sojourn" => Some(Probe::of(How::Square, &[self.sojourn("sd")?])),
             // Both in the ratio of sums: the sojourn that a second of demand costs.
             "mean_slowdown_sojourn_over_demand" => Some(Probe::of(
                 How::TimesOver,
-                [self.sojourn("mean")?, self.place.calls.clone()?, self.resource("busy")?],
+                &[self.sojourn("mean")?, self.place.calls.clone()?, self.resource("busy")?],
             )),
             "mean_in_system" | "mean_in_system_time_average" => is(self.inside()),
-            "var_in_system" => Some(Probe::of(How::Square, [format!("{}.sd", self.inside()?)])),
+            "var_in_system" => Some(Probe::of(How::Square, &[format!("{}.sd", self.inside()?)])),
             "sd_in_system" => Some(Probe::is(format!("{}.sd", self.inside()?))),
             "peak_mean_in_system" => self.periodic(How::Peak),
             "lag_of_peak_after_arrival_peak" => {
@@ -180,7 +180,7 @@ impl Here<'_> {
             return None;
         }
         let failed = format!("{}.failed.rate", self.place.failed.as_ref()?);
-        Some(Probe::of(How::Minus, [self.place.calls.clone()?, failed]))
+        Some(Probe::of(How::Minus, &[self.place.calls.clone()?, failed]))
     }
 
     /// A level by the name of its mean.
@@ -223,8 +223,8 @@ impl Level {
         format!("{} during {second}s..{second}s", self.0)
     }
 
-    fn map_instant(&self, second: f64) -> Option<Probe> {
-        Some(Probe::is(self.at(second)))
+    fn instant(&self, second: f64) -> Probe {
+        Probe::is(self.at(second))
     }
 }
 

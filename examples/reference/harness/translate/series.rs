@@ -213,7 +213,7 @@ fn orbit(draft: &mut Draft, form: &mut Form) {
     let first = ["first_refusal.calls.rate".to_owned(), "offered".to_owned()];
     form.special.extend([
         ("mean_in_orbit".to_owned(), Probe::is("orbit.in_system")),
-        ("p_block_first_attempt".to_owned(), Probe::of(How::Over, first)),
+        ("p_block_first_attempt".to_owned(), Probe::of(How::Over, &first)),
         ("p_give_up".to_owned(), Probe::is("failed.gave_up.share")),
         ("throughput".to_owned(), Probe::is("throughput")),
     ]);

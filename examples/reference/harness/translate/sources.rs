@@ -70,10 +70,10 @@ fn open(process: &Process, station: Option<&str>, all: &mut Vec<Source>) -> Resu
         return Ok(());
     }
     let need = |value: Option<f64>, key: &str| {
-        value.ok_or_else(|| format!("model.arrivals: `{}` without `{key}`", process.process))
+        value.ok_or_else(|| format!("model.arrivals: `{}` without `{key}`", process.kind))
     };
     let mut kind = Kind::Steady;
-    let (keys, rate) = match process.process.as_str() {
+    let (keys, rate) = match process.kind.as_str() {
         "poisson" => {
             let rate = need(process.rate, "rate")?;
             (format!("rate: {}/s", number(rate)), rate)
@@ -81,9 +81,7 @@ fn open(process: &Process, station: Option<&str>, all: &mut Vec<Source>) -> Resu
         "renewal" | "deterministic" => {
             let law = match (&process.interarrival, process.rate) {
                 (Some(law), _) => law.clone(),
-                (None, Some(rate)) if process.process == "deterministic" => {
-                    Law::constant(1.0 / rate)
-                }
+                (None, Some(rate)) if process.kind == "deterministic" => Law::constant(1.0 / rate),
                 _ => return Err("model.arrivals: `renewal` without `interarrival`".to_owned()),
             };
             let rate = 1.0 / law.mean()?;

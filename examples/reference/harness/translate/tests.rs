@@ -28,7 +28,7 @@ fn form(class: &str, model: &str) -> Result<Form, String> {
 }
 
 fn text(class: &str, model: &str) -> String {
-    form(class, model).map(|form| form.runs[0].draft.text()).unwrap_or_else(|why| panic!("{why}"))
+    form(class, model).map_or_else(|why| panic!("{why}"), |form| form.runs[0].draft.text())
 }
 
 const QUEUE: &str =

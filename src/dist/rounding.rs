@@ -78,11 +78,14 @@ mod tests {
             let exact = step / (1.0 - q);
             let (up, down) =
                 (of(D::Exponential { mean }, step, true), of(D::Exponential { mean }, step, false));
-            assert!((up.mean() / exact - 1.0).abs() < 1e-9, "{mean} {step}");
-            assert!((down.mean() - (exact - step)).abs() < 1e-9 * exact, "{mean} {step}");
+            // Beyond the steps that are summed one by one the next term of Euler and Maclaurin,
+            // h²/12 times the density, is left out.
+            let room = 1e-9 + (step / mean) * (step / mean) / 12.0;
+            assert!((up.mean() / exact - 1.0).abs() < room, "{mean} {step}");
+            assert!((down.mean() - (exact - step)).abs() < room * exact, "{mean} {step}");
             // Second moment of a geometric count from 1: (1 + q)/(1 − q)².
             let second = step * step * (1.0 + q) / ((1.0 - q) * (1.0 - q));
-            assert!((up.second_moment() / second - 1.0).abs() < 1e-9, "{mean} {step}");
+            assert!((up.second_moment() / second - 1.0).abs() < room, "{mean} {step}");
         }
     }
 

@@ -29,19 +29,38 @@ fn the_fast_table_is_what_its_command_prints() {
     let only = option(&block.command, "--only").expect("found by it");
     let jobs = option(&block.command, "--requests").expect("a reduced budget");
     let budget = Budget { jobs: jobs.parse().expect("a number"), seed: 42 };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root.join("tests/reference"))
+    let mut cases = cases();
+    cases.retain(|case| case.id().starts_with(only));
+    assert!(!cases.is_empty(), "no case begins with {only}");
+    let checked: Vec<table::Checked> = cases.iter().map(|case| case.checked(budget)).collect();
+    let printed = table::document(&checked, false);
+    assert_eq!(block.body, blocks::Block::body(&block.command, &printed));
+}
+
+#[test]
+fn the_table_of_exact_laws_is_what_its_command_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("VALIDATION.md")).expect("VALIDATION.md");
+    let all = blocks::blocks(&text).expect("blocks that end");
+    let block = all.iter().find(|block| block.command.contains("--exact")).expect("its block");
+    let cases = cases();
+    let whole = cases.iter().filter_map(|case| match case {
+        Read::Whole(case) => Some(&**case),
+        Read::Questions(..) => None,
+    });
+    let printed = harness::exact::document(&whole.collect::<Vec<_>>());
+    assert_eq!(block.body, blocks::Block::body(&block.command, &printed));
+}
+
+/// The reference cases, by name.
+fn cases() -> Vec<Read> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("the cases")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();
     files.sort();
-    let cases: Vec<Read> = files
-        .iter()
-        .map(|path| read(&std::fs::read_to_string(path).expect("a case")).expect("a whole case"))
-        .filter(|case| case.id().starts_with(only))
-        .collect();
-    assert!(!cases.is_empty(), "no case begins with {only}");
-    let checked: Vec<table::Checked> = cases.iter().map(|case| case.checked(budget)).collect();
-    let printed = table::document(&checked, false);
-    assert_eq!(block.body, blocks::Block::body(&block.command, &printed));
+    let text = |path: &PathBuf| std::fs::read_to_string(path).expect("a case");
+    files.iter().map(|path| read(&text(path)).expect("a whole case")).collect()
 }

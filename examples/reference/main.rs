@@ -25,6 +25,7 @@ use harness::{Budget, Read, read};
 
 /// Runs reference cases as profiles and compares every quantity.
 #[derive(Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are independent of each other")]
 struct Arguments {
     /// Folder of case files (`*.yaml`)
     dir: PathBuf,
@@ -49,6 +50,9 @@ struct Arguments {
     /// With --markdown: only the line per class
     #[arg(long)]
     brief: bool,
+    /// Simulate nothing: what the analytic solver calls exact (always as Markdown)
+    #[arg(long)]
+    exact: bool,
     /// Only list the cases and their quantities
     #[arg(long)]
     list: bool,
@@ -89,6 +93,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(!cases.is_empty() || broken > 0, "no case to run");
     if arguments.list {
         list(&cases);
+        return Ok(if broken > 0 { ExitCode::from(2) } else { ExitCode::SUCCESS });
+    }
+    if arguments.exact {
+        let whole = cases.iter().filter_map(|case| match case {
+            Read::Whole(case) => Some(&**case),
+            Read::Questions(..) => None,
+        });
+        print!("{}", harness::exact::document(&whole.collect::<Vec<_>>()));
         return Ok(if broken > 0 { ExitCode::from(2) } else { ExitCode::SUCCESS });
     }
     let budget = Budget { jobs: arguments.requests.max(1000) as f64, seed: arguments.seed };

@@ -3,6 +3,7 @@
 //! Used by the example that prints the table and by the test that runs it in CI.
 
 pub(crate) mod case;
+pub(crate) mod exact;
 pub(crate) mod judge;
 mod law;
 pub(crate) mod measure;

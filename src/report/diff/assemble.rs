@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::document::{
     Diff, DiffRun, FailedOn, InputRow, MetricRow, Moved, MovedBracket, ObjectiveRow, PartRow, Side,
-    Sign,
+    Sign, title,
 };
 use crate::profile::Profile;
 use crate::program::{Catalogue, Quantity};
@@ -235,8 +235,11 @@ fn metric(change: &MetricChange) -> MetricRow {
 fn headline(rows: &[PartRow], fail_on: &[FailedOn], run: &DiffRun, inputs: usize) -> String {
     let failing: Vec<&FailedOn> = fail_on.iter().filter(|f| f.is_true == "true").collect();
     if let Some(first) = failing.first() {
-        let place =
-            first.phase.as_ref().map_or(String::new(), |phase| format!(" in phase {phase}"));
+        let place = match title(first.phase.as_deref(), first.end) {
+            whole if whole.is_empty() => whole,
+            part if first.phase.is_some() => format!(" in phase {part}"),
+            end => format!(" at the {end}"),
+        };
         let more = match failing.len() - 1 {
             0 => String::new(),
             n => format!(" (and {n} more)"),
@@ -275,7 +278,8 @@ fn headline(rows: &[PartRow], fail_on: &[FailedOn], run: &DiffRun, inputs: usize
     });
     let what = if several {
         let titles: Vec<String> = changed.iter().map(|row| row.title()).collect();
-        format!("{} of {} phases changed: {}", changed.len(), rows.len(), titles.join(", "))
+        let parts = if rows[0].phase.is_some() { "phases" } else { "ends" };
+        format!("{} of {} {parts} changed: {}", changed.len(), rows.len(), titles.join(", "))
     } else {
         let moved = changed[0].metrics.iter().filter(|m| m.sign != Sign::Same).count();
         format!("{moved} of {} figures changed", run.compared)

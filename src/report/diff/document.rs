@@ -146,10 +146,19 @@ pub struct PartRow {
 }
 
 impl PartRow {
-    /// `grow@low`; empty for a single profile.
+    /// `grow@low`; `low end` of a profile whose users are a range; empty for any other profile.
     pub fn title(&self) -> String {
-        let end = self.end.map_or_else(String::new, |end| format!("@{end}"));
-        self.phase.as_ref().map_or_else(String::new, |phase| format!("{phase}{end}"))
+        title(self.phase.as_deref(), self.end)
+    }
+}
+
+/// What a phase, one end of it, or one end of a profile is called.
+pub(super) fn title(phase: Option<&str>, end: Option<&str>) -> String {
+    match (phase, end) {
+        (Some(phase), Some(end)) => format!("{phase}@{end}"),
+        (Some(phase), None) => phase.to_owned(),
+        (None, Some(end)) => format!("{end} end"),
+        (None, None) => String::new(),
     }
 }
 

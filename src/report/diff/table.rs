@@ -1,7 +1,9 @@
 //! A comparison for a terminal: what fails, then what changed, then what did not.
 
 use super::assemble::{percent, signed};
-use super::document::{Diff, InputRow, MetricRow, MovedBracket, ObjectiveRow, PartRow, Sign};
+use super::document::{
+    Diff, InputRow, MetricRow, MovedBracket, ObjectiveRow, PartRow, Sign, title,
+};
 use crate::report::layout::{Cell, Column, Grid, Page, Tone, toned};
 use crate::report::simulate::word;
 use crate::report::{Figure, table};
@@ -57,10 +59,9 @@ fn fail_on(page: &mut Page, diff: &Diff) {
             "false" => ("not so", Tone::Good),
             _ => ("undecided", Tone::Warn),
         };
-        let phase = f.phase.as_deref().unwrap_or("");
         grid.row([
             toned(tone, word),
-            phase.into(),
+            title(f.phase.as_deref(), f.end).into(),
             f.expression.as_str().into(),
             f.reason.as_str().into(),
         ]);

@@ -27,7 +27,8 @@ pub(super) fn figure(figure: &Figure) -> [String; 4] {
     let estimate = figure.0;
     [
         number(estimate.value),
-        super::figure::unit_word(estimate.quantity).to_owned(),
+        // What has no value, such as a condition that people decide, has no unit either.
+        estimate.value.map_or("", |_| super::figure::unit_word(estimate.quantity)).to_owned(),
         number(Some(estimate.low)),
         number(Some(estimate.high)),
     ]

@@ -111,7 +111,10 @@ impl Document for PhaseTable {
                 ];
                 for (name, amount) in amounts {
                     if let Some(amount) = amount {
-                        row(name, money(&amount), "");
+                        let [value, per_month, low, high] = money(&amount);
+                        let one_off = name == "cost.per_1000_requests";
+                        let unit = if one_off { "$".to_owned() } else { per_month };
+                        row(name, [value, unit, low, high], "");
                     }
                 }
                 for o in &end.report.objectives {

@@ -35,11 +35,6 @@ pub(crate) fn rate_look_ups(program: &mut Program) {
             family.lookup_rate_per_s = rate;
         }
     }
-    if !program.warm_start {
-        for family in &mut program.families {
-            family.lookup_rate_per_s = 0.0;
-        }
-    }
 }
 
 /// Share of look-ups that find their key: stated, or by the time to live alone (memory enough).

@@ -706,8 +706,7 @@ pub struct Family {
     pub stated: Option<f64>,
     /// Hash of the family's name: the same key for every look-up of a request.
     pub site: u64,
-    /// Share of keys that a warm start holds, by rank: the expected request rate of the family in
-    /// 1/s, from which the engine fills it (0: starts empty).
+    /// Expected look-ups, 1/s: a warm start holds the keys that this rate would have left there.
     pub lookup_rate_per_s: f64,
 }
 

@@ -103,6 +103,13 @@ fn phase(loader: &mut Loader, entry: &Entry, own: &Node, sets: &Sets) -> Node {
     let directory = loader.files.directory(directory).to_owned();
     let mut root = match loader.layers(&entry.node, &directory) {
         Some(base) => {
+            if let Some(phases) = base.get("phases") {
+                let message = "a phase is a layer over a profile, not over a plan of phases";
+                let path = format!("phases.{}.extends", entry.key);
+                let fault = Fault::error(FaultKind::Conflict, phases.place, &path, message);
+                loader.faults.push(fault.hint("extend the profile that the plan's phase extends"));
+                loader.failed = true;
+            }
             let mut base = without(pruned_root(base), &["phases", "growth"]);
             merge(&mut base, own.clone(), &mut Vec::new());
             base

@@ -107,10 +107,12 @@ fn load(page: &mut Page, table: &PhaseTable) {
     page.grid(&grid);
     let mut of: Vec<&str> = table.phases.iter().filter_map(|row| row.high.of.as_deref()).collect();
     of.dedup();
-    let text = format!(
-        "latency and errors of {}; headroom: users until the first objective breaks",
-        of.join(", ")
-    );
+    let whose = if of.is_empty() {
+        "no traffic asks anything of these systems".to_owned()
+    } else {
+        format!("latency and errors of {}", of.join(", "))
+    };
+    let text = format!("{whose}; headroom: users until the first objective breaks");
     page.paragraph(&toned(Tone::Faint, text), 2);
 }
 

@@ -20,8 +20,10 @@ use crate::verdict::{Estimate, estimate_during};
 /// Most that the widest interval of the look before may exceed the precision: less than the √2 by which
 /// half the data make it wider.
 const BEFORE: f64 = 1.25;
-/// The first look has none before it, and must be this much better than asked.
-const FIRST: f64 = 0.6;
+/// The first look has none before it, and must be this much better than asked. (An eighth of the budget
+/// may hold so few of the rare congestions of a nested pool that their skewness does not show: ended there
+/// at 0.6, the interval of its p99 held the truth in 92.6 % of 1000 runs.)
+const FIRST: f64 = 0.4;
 
 /// What the looks so far say of the targets.
 #[derive(Debug)]

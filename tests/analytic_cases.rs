@@ -6,7 +6,7 @@
 #[path = "../examples/reference/harness/mod.rs"]
 mod harness;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use harness::case::Expect;
 use harness::exact::{claims, difference};
@@ -17,21 +17,15 @@ const TOLERANCE: f64 = 1e-6;
 /// Quantities that are recognised as exact: fewer would mean that a law has been lost.
 const CLAIMED: usize = 250;
 
-fn files() -> Vec<PathBuf> {
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
-    let entries = std::fs::read_dir(dir).expect("the folder of cases");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-        .collect();
-    files.sort();
-    files
+fn cases() -> Vec<PathBuf> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    harness::files(&dir).expect("the folder of cases")
 }
 
 #[test]
 fn what_is_called_exact_agrees_with_the_reference() {
     let (mut wrong, mut count) = (Vec::new(), 0);
-    for path in files() {
+    for path in cases() {
         let text = std::fs::read_to_string(&path).expect("a case");
         let Ok(Read::Whole(case)) = read(&text) else { panic!("{}: not read", path.display()) };
         for (expect, value) in claims(&case) {

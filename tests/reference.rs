@@ -5,7 +5,7 @@
 #[path = "../examples/reference/harness/mod.rs"]
 mod harness;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use harness::judge::Outcome;
 use harness::{Budget, Read, Row, check, read};
@@ -16,15 +16,9 @@ const JOBS: f64 = 1_000_000.0;
 /// Quantities that may have no form in the language: 2 %.
 const UNSUPPORTED: f64 = 0.02;
 
-fn files() -> Vec<PathBuf> {
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
-    let entries = std::fs::read_dir(dir).expect("the folder of cases");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-        .collect();
-    files.sort();
-    files
+fn cases() -> Vec<PathBuf> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    harness::files(&dir).expect("the folder of cases")
 }
 
 /// The rows of a case file.
@@ -39,7 +33,7 @@ fn rows(path: &PathBuf) -> Vec<Row> {
 #[test]
 fn every_case_agrees_with_its_reference() {
     let all: Vec<(PathBuf, Vec<Row>)> =
-        files().into_par_iter().map(|path| (path.clone(), rows(&path))).collect();
+        cases().into_par_iter().map(|path| (path.clone(), rows(&path))).collect();
     let (mut failed, mut unsupported, mut quantities) = (Vec::new(), Vec::new(), 0);
     for (path, rows) in &all {
         let case = path.file_stem().unwrap_or_default().to_string_lossy();

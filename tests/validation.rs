@@ -55,12 +55,7 @@ fn the_table_of_exact_laws_is_what_its_command_prints() {
 /// The reference cases, by name.
 fn cases() -> Vec<Read> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .expect("the cases")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-        .collect();
-    files.sort();
+    let files = harness::files(&folder).expect("the cases");
     let text = |path: &PathBuf| std::fs::read_to_string(path).expect("a case");
     files.iter().map(|path| read(&text(path)).expect("a whole case")).collect()
 }

@@ -21,7 +21,7 @@ use anyhow::Context;
 use clap::Parser;
 
 use harness::table::{self, Counts};
-use harness::{Budget, Read, read};
+use harness::{Budget, Read, files, read};
 
 /// Runs reference cases as profiles and compares every quantity.
 #[derive(Parser)]
@@ -77,7 +77,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let mut broken = 0;
     let mut cases = Vec::new();
-    for path in files(&arguments.dir)? {
+    let dir = &arguments.dir;
+    let paths = files(dir).with_context(|| dir.display().to_string())?;
+    anyhow::ensure!(!paths.is_empty(), "{}: no case file (*.yaml)", dir.display());
+    for path in paths {
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         match read(&text) {
             Ok(case) => cases.push(case),
@@ -130,23 +133,6 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         (0, _) => ExitCode::from(1),
         _ => ExitCode::from(2),
     })
-}
-
-/// The case files of a folder, or of its folder `cases`, by name.
-fn files(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let inner = dir.join("cases");
-    let dir = if inner.is_dir() { inner } else { dir.to_owned() };
-    let entries = std::fs::read_dir(&dir).with_context(|| dir.display().to_string())?;
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    anyhow::ensure!(!files.is_empty(), "{}: no case file (*.yaml)", dir.display());
-    Ok(files)
 }
 
 fn list(cases: &[Read]) {

@@ -175,8 +175,8 @@ fn names(root: &Fields<'_>) -> Names {
     }
 }
 
-/// Words that begin metrics of the whole, and top-level keys: no name may be one of them.
-const RESERVED: [&str; 10] = [
+/// Words that begin metrics of the whole.
+const METRIC_WORDS: [&str; 10] = [
     "latency",
     "latency_all",
     "offered",
@@ -189,6 +189,17 @@ const RESERVED: [&str; 10] = [
     "manual",
 ];
 
+/// Why nothing in a profile can have this name, whatever else is in it: `None` when it can.
+pub fn reserved(name: &str) -> Option<&'static str> {
+    if ROOT.field(name).is_some() {
+        Some("a top-level key")
+    } else if METRIC_WORDS.contains(&name) {
+        Some("a word of metrics")
+    } else {
+        None
+    }
+}
+
 fn check_names(decode: &Decode<'_>, root: &Fields<'_>, users: &[(String, f64)]) {
     let mut before: Vec<(&str, &str)> = Vec::new();
     for what in ["traffic", "components", "endpoints"] {
@@ -200,13 +211,8 @@ fn check_names(decode: &Decode<'_>, root: &Fields<'_>, users: &[(String, f64)]) 
             if !name.chars().all(is_plain) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
                 let message = format!("`{name}`: names are lower-case letters, digits and `_`");
                 fault(FaultKind::Name, message);
-            } else if ROOT.field(name).is_some() {
-                fault(FaultKind::Name, format!("`{name}` is a top-level key and cannot be a name"));
-            } else if RESERVED.contains(&name) {
-                fault(
-                    FaultKind::Name,
-                    format!("`{name}` is a word of metrics and cannot be a name"),
-                );
+            } else if let Some(what) = reserved(name) {
+                fault(FaultKind::Name, format!("`{name}` is {what} and cannot be a name"));
             } else if users.iter().any(|u| u.0 == name) {
                 fault(FaultKind::Name, format!("`{name}` is a population already"));
             } else if let Some(other) = before.iter().find(|b| b.0 == name) {

@@ -20,6 +20,7 @@ mod traffic;
 mod warnings;
 
 pub use crate::components::{Basis, CostItem};
+pub use decode::reserved;
 pub use growth::UserGrowth;
 pub use judgement::{Judgement, Role};
 pub use promise::Promise;

@@ -16,9 +16,29 @@ pub(crate) mod table;
 pub(crate) mod translate;
 pub(crate) mod written;
 
+use std::path::{Path, PathBuf};
+
 pub(crate) use case::Case;
 pub(crate) use row::{Row, check};
 pub(crate) use run::Budget;
+
+/// The case files of a folder, or of its folder `cases`, by name.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(crate) fn files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let inner = dir.join("cases");
+    let dir = if inner.is_dir() { &inner } else { dir };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
 
 /// A case as far as it could be read.
 #[derive(Clone, Debug)]

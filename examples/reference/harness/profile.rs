@@ -132,51 +132,9 @@ impl Draft {
     }
 }
 
-/// Words that no name can be: keys of a profile, words of metrics, booleans of YAML 1.1.
-const RESERVED: [&str; 42] = [
-    "capplan",
-    "name",
-    "extends",
-    "users",
-    "parameters",
-    "regions",
-    "network",
-    "cells",
-    "traffic",
-    "components",
-    "endpoints",
-    "slo",
-    "alerts",
-    "claims",
-    "gate",
-    "cost",
-    "timeline",
-    "run",
-    "assumptions",
-    "phases",
-    "growth",
-    "latency",
-    "latency_all",
-    "offered",
-    "throughput",
-    "error_rate",
-    "availability",
-    "in_flight",
-    "failed",
-    "attempts",
-    "manual",
-    "on",
-    "off",
-    "yes",
-    "no",
-    "true",
-    "false",
-    "null",
-    "visit",
-    "jobs",
-    "origin",
-    "orbit",
-];
+/// Booleans of YAML 1.1, and the names that translations give themselves.
+const TAKEN: [&str; 11] =
+    ["on", "off", "yes", "no", "true", "false", "null", "visit", "jobs", "origin", "orbit"];
 
 /// A name of the profile for a name of the case; `taken` are in use.
 pub(crate) fn name(raw: &str, taken: &[String]) -> String {
@@ -185,7 +143,10 @@ pub(crate) fn name(raw: &str, taken: &[String]) -> String {
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         name.insert_str(0, "s_");
     }
-    while RESERVED.contains(&name.as_str()) || taken.contains(&name) {
+    while capplan::profile::reserved(&name).is_some()
+        || TAKEN.contains(&name.as_str())
+        || taken.contains(&name)
+    {
         name.push('_');
     }
     name

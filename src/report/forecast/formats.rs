@@ -23,7 +23,7 @@ impl Document for Forecast {
         let files = format!("({})", self.subject());
         page.line(&[toned(Tone::Strong, self.scenario.name.as_str()), toned(Tone::Faint, files)]);
         for growth in &self.growth {
-            page.line(&[format!("{} grow as {}", growth.population, growth.law).into()]);
+            page.line(&[format!("users: {} = {}", growth.population, growth.law).into()]);
         }
         phases(page, self);
         months(page, self);

@@ -47,6 +47,7 @@ pub(super) fn tally(table: &PhaseTable) -> String {
         (table.phases.len(), count(Verdict::Fails), count(Verdict::Undecided));
     let noun = if n == 1 { "phase" } else { "phases" };
     match (fails, undecided) {
+        (0, 0) if n == 1 => "the phase holds".to_owned(),
         (0, 0) => format!("all of {n} {noun} hold"),
         (0, u) => format!("{u} of {n} {noun} undecided, none fails"),
         (f, u) => {

@@ -2,9 +2,10 @@
 //! characteristic time.
 
 use super::caching::{self, zipf};
-use super::network::{Arrivals, Network};
+use super::network::Network;
 use super::reading::keys_of;
 use super::solution::{Law, Status, Value, What};
+use super::supply::Arrivals;
 use crate::program::{Eviction, Family, FamilyId, Node, Op};
 
 const STATED: Law = Law { name: "stated hit ratio", source: "the profile" };

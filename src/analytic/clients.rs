@@ -5,11 +5,12 @@ use super::birth_death::stationary;
 use super::bounds::{self, Between};
 use super::closed::{Station, mean_values};
 use super::holders;
-use super::network::{Arrivals, Use};
+use super::network::Use;
 use super::product_form::{MIXED, MVA, REPAIR, cycle};
 use super::solution::{ClosedSolution, Law, Status, Value, What};
 use super::solve::Solver;
 use super::stages::Stages;
+use super::supply::Arrivals;
 
 const ASYMPTOTES: Law = Law {
     name: "asymptotic bounds",

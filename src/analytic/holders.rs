@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use super::birth_death::stationary;
 use super::closed::Station;
-use super::network::{Arrivals, Use};
+use super::network::Use;
 use super::product_form::cycle;
 use super::solution::Law;
 use super::solve::Solver;
+use super::supply::Arrivals;
 
 /// Most holders that are followed one by one.
 const MOST: f64 = 300.0;

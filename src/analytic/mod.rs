@@ -1,7 +1,7 @@
 //! Queueing theory: exact formulas, series and bounds for models small enough to have them.
 //!
 //! Nothing here simulates and nothing here knows a profile: the functions map a few numbers to a
-//! number, [`demand`] reads the numbers off a program, and [`solve()`] recognises which of the laws hold
+//! number, [`solve()`] reads the numbers off a program and recognises which of the laws hold
 //! for a program as it is. The simulator is tested against them, and neither the engine nor this
 //! module uses the other.
 //!
@@ -17,13 +17,13 @@ pub mod caching;
 mod clients;
 pub mod closed;
 pub mod constant_service;
-pub mod demand;
 pub mod erlang;
 mod fork_join;
 mod holders;
 pub mod impatience;
 pub mod infinite;
 pub mod interruptions;
+mod knee;
 mod laws;
 mod levels;
 pub mod limiter;
@@ -37,7 +37,9 @@ pub mod single_server;
 pub mod solution;
 mod solve;
 pub mod stages;
+pub mod supply;
 
+pub use knee::asked;
 pub use solution::Solution;
 pub use solve::solve;
 

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use super::reading::{Choice, Reading, Visit, Walk};
+use super::reading::{Choice, Reading, Visit, Walk, target_of};
 use super::solution::Obstacle;
-use crate::dist::{Curve, Distribution};
+use super::supply::{Arrivals, supplies};
+use crate::dist::Distribution;
 use crate::program::{
-    Accept, ClassId, Op, Pc, Policy, Program, SourceKind, StationId, StationKind, Supply, Target,
+    Accept, ClassId, Op, Pc, Policy, Program, SourceKind, StationId, StationKind, Target,
 };
 
 /// Requests that begin at one operation.
@@ -21,37 +22,6 @@ pub(super) struct Stream<'p> {
     pub(super) supply: Arrivals<'p>,
     /// What they pass.
     pub(super) walk: Walk,
-}
-
-/// How the requests of a stream come.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Arrivals<'p> {
-    /// Poisson, 1/s.
-    Poisson(f64),
-    /// Independent gaps of this shape (mean 1), 1/s.
-    Renewal(f64, &'p Distribution),
-    /// Poisson batches, requests per second, of this size.
-    Batches(f64, &'p Distribution),
-    /// A rate that flips between levels: (rate, mean stay).
-    Flipping(&'p [(f64, f64)]),
-    /// That many clients that think so long on average.
-    Clients(u32, f64),
-    /// At this mean rate, in no way that a law knows.
-    Other(f64),
-}
-
-impl Arrivals<'_> {
-    /// Requests per second whatever the system does; 0 of clients.
-    pub(super) fn rate_per_s(self) -> f64 {
-        match self {
-            Self::Poisson(rate)
-            | Self::Renewal(rate, _)
-            | Self::Batches(rate, _)
-            | Self::Other(rate) => rate,
-            Self::Flipping(levels) => Curve::Mmpp(levels.to_vec()).mean_rate(),
-            Self::Clients(..) => 0.0,
-        }
-    }
 }
 
 /// A row of like stations.
@@ -120,7 +90,12 @@ pub(super) struct Network<'p> {
 impl<'p> Network<'p> {
     /// Reads a program.
     pub(super) fn new(program: &'p Program) -> Self {
-        let reading = Reading::new(program);
+        Self::at_load(program, 1.0)
+    }
+
+    /// Reads a program whose load is multiplied by `load`, which only its caches feel.
+    pub(super) fn at_load(program: &'p Program, load: f64) -> Self {
+        let reading = Reading::at_load(program, load);
         let rows: Vec<Row> = reading
             .rows()
             .into_iter()
@@ -162,6 +137,22 @@ impl<'p> Network<'p> {
     pub(super) fn rate_per_s(&self, u: &Use) -> f64 {
         let members = f64::from(self.rows[u.row].choice.members.max(1));
         self.streams[u.stream].supply.rate_per_s() * u.count / members
+    }
+
+    /// Arrivals per second at one member of a row, of open streams.
+    pub(super) fn arrivals_per_s(&self, row: usize) -> f64 {
+        self.of_row(row).map(|u| self.rate_per_s(u)).fold(0.0, std::ops::Add::add)
+    }
+
+    /// Offered load of the open streams over the size of a row: the utilization asked for, where ρ ≥ 1
+    /// is overload.
+    pub(super) fn asked(&self, row: usize) -> f64 {
+        if let StationKind::Bucket(bucket) = self.kind(row) {
+            return self.arrivals_per_s(row)
+                / (bucket.rate_per_s * bucket.clients.unwrap_or(1) as f64);
+        }
+        let work = self.of_row(row).map(|u| self.rate_per_s(u) * u.service.mean_s);
+        work.fold(0.0, std::ops::Add::add) / self.units(row)
     }
 
     fn add_uses(&mut self, stream: usize) {
@@ -288,22 +279,30 @@ impl<'p> Network<'p> {
                 continue;
             }
             known &= !visit.forked;
+            let share = visit.count / u.count;
+            mean_s += share * walk.own_s[pc];
             let op = &self.program.ops[*pc as usize];
             let (time, at) = match op {
                 Op::Delay { time, .. } => (Some(*time), None),
                 Op::Serve { time, at } => (Some(*time), Some(*at)),
                 Op::Process { work, at, .. } => (Some(*work), Some(*at)),
-                Op::Seize { at, .. } | Op::Accept { at, .. } | Op::Admit { at } => {
-                    (None, Some(*at))
+                Op::Fork(fork) => {
+                    known = false;
+                    inner.extend(self.rows_of_branches(*fork));
+                    (None, None)
                 }
-                _ => continue,
+                // The pauses between attempts.
+                Op::Try(_) if walk.own_s[pc] > 0.0 => {
+                    known = false;
+                    (None, None)
+                }
+                op => (None, target_of(op)),
             };
             if let Some(time) = time {
                 let rate = at.map_or(1.0, |at| self.speed(at));
                 let draw = &self.program.draws[time.index()];
                 let law = &self.program.dists[draw.dist.index()];
-                mean_s += visit.count / u.count * draw.factor / rate * law.mean();
-                laws.push((visit.count / u.count, law.clone().scaled(draw.factor / rate)));
+                laws.push((share, law.clone().scaled(draw.factor / rate)));
             }
             if let Some(at) = at.filter(|at| !self.idle[self.reading.row(*at)]) {
                 inner.insert(self.reading.row(at));
@@ -321,6 +320,14 @@ impl<'p> Network<'p> {
         };
         let law = law.filter(|_| known && inner.is_empty());
         Service { mean_s, law, inner: inner.into_iter().collect() }
+    }
+
+    /// Rows where the branches of a fork may wait, for whom its parent waits.
+    fn rows_of_branches(&self, fork: u32) -> impl Iterator<Item = usize> {
+        let branches = &self.program.forks[fork as usize].branches;
+        let inside = branches.iter().flat_map(|entry| self.reading.order(*entry));
+        let targets = inside.filter_map(|pc| target_of(&self.program.ops[pc as usize]));
+        targets.map(|at| self.reading.row(at)).filter(|row| !self.idle[*row])
     }
 
     /// Work per second of one job alone.
@@ -441,57 +448,4 @@ impl<'p> Network<'p> {
         });
         crews.all(|accept| matches!(accept, Accept::Hashed))
     }
-}
-
-/// All streams of requests: (source, first operation, how they come).
-fn supplies(program: &Program) -> Vec<(usize, Pc, Arrivals<'_>)> {
-    let dist = |id: crate::program::DistId| &program.dists[id.index()];
-    let mut all = Vec::new();
-    for (source, one) in program.sources.iter().enumerate() {
-        match &one.kind {
-            SourceKind::Open { curve, gaps, batch, entry } => {
-                let batch = batch.map(dist).filter(|b| **b != Distribution::Constant(1.0));
-                let gaps = gaps.map(dist);
-                let supply = match (curve, gaps, batch) {
-                    (Curve::Constant(rate), None, None) => Arrivals::Poisson(*rate),
-                    (Curve::Constant(rate), Some(gaps), None) => Arrivals::Renewal(*rate, gaps),
-                    (Curve::Constant(rate), None, Some(batch)) => {
-                        Arrivals::Batches(*rate * batch.mean(), batch)
-                    }
-                    (Curve::Mmpp(levels), None, None) => Arrivals::Flipping(levels),
-                    _ => Arrivals::Other(curve.mean_rate() * batch.map_or(1.0, Distribution::mean)),
-                };
-                all.push((source, *entry, supply));
-            }
-            SourceKind::Closed { clients, think, entry } => {
-                let think_s = think.map_or(0.0, |id| dist(id).mean());
-                all.push((source, *entry, Arrivals::Clients(*clients, think_s)));
-            }
-            SourceKind::Sessions(sessions) => {
-                let active = match &sessions.supply {
-                    Supply::Constant(n) => f64::from(*n),
-                    Supply::Arrivals(curve) => {
-                        curve.mean_rate() * sessions.length.map_or(0.0, |id| dist(id).mean())
-                    }
-                };
-                let active = active.min(sessions.cap.map_or(f64::INFINITY, f64::from));
-                for stream in &sessions.streams {
-                    let every = dist(stream.every);
-                    let rate = active / every.mean();
-                    // Sessions that never end, each with exponential gaps, are a Poisson stream.
-                    let poisson = sessions.length.is_none()
-                        && matches!(every, Distribution::Exponential { .. })
-                        && matches!(sessions.supply, Supply::Constant(_));
-                    let supply =
-                        if poisson { Arrivals::Poisson(rate) } else { Arrivals::Other(rate) };
-                    all.extend(stream.entry.map(|entry| (source, entry, supply)));
-                }
-                if let Some((think, entry)) = sessions.dialogue {
-                    let clients = active.ceil().min(f64::from(u32::MAX)) as u32;
-                    all.push((source, entry, Arrivals::Clients(clients, dist(think).mean())));
-                }
-            }
-        }
-    }
-    all
 }

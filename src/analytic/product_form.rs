@@ -6,8 +6,9 @@
 
 use super::closed::{self, Cycle};
 use super::laws::is_exponential;
-use super::network::{Access, Arrivals, Network, Use};
+use super::network::{Access, Network, Use};
 use super::solution::{Law, Obstacle};
+use super::supply::Arrivals;
 use crate::program::{Op, StationKind};
 
 /// Closed networks.

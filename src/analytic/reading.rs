@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use super::caching::{Keys, node_hit_ratios};
-use super::demand::Demand;
 use crate::program::{
     Backoff, ClassId, DrawId, Eviction, Family, Frame, FrameId, NodeId, Op, Pc, Policy, Program,
     StationKind, Target,
@@ -133,11 +132,6 @@ impl<'p> Reading<'p> {
         Self { program, hit_ratios: hit_ratios(program, load), choices, rows }
     }
 
-    /// Reads a program as it is.
-    pub(super) fn new(program: &'p Program) -> Self {
-        Self::at_load(program, 1.0)
-    }
-
     /// Rows of stations in the order of their numbers: (first station, choice).
     pub(super) fn rows(&self) -> Vec<(u32, Choice)> {
         let alone = Choice { members: 1, policy: None, sticky: false, changes: false };
@@ -217,7 +211,7 @@ impl<'p> Reading<'p> {
     }
 
     /// Operations that can be reached, each before all that follow it.
-    fn order(&self, entry: Pc) -> Vec<Pc> {
+    pub(super) fn order(&self, entry: Pc) -> Vec<Pc> {
         let none = BTreeMap::new();
         let mut seen = vec![false; self.program.ops.len()];
         let (mut after, mut stack) = (Vec::new(), vec![(entry, false)]);
@@ -337,49 +331,39 @@ impl<'p> Reading<'p> {
         }
     }
 
-    /// The demand of a request that begins at `entry`.
-    pub(super) fn demand(&self, entry: Pc) -> Demand {
-        let walk = self.walk(entry);
-        Demand { work: walk.work, alone_s: walk.to_end_s }
-    }
-
     /// Every operation that a request beginning at `entry` may pass.
     pub(super) fn walk(&self, entry: Pc) -> Walk {
         let order = self.order(entry);
         let attempts = self.attempts(&order);
         let mut from: BTreeMap<Pc, f64> = BTreeMap::new();
         let mut to_reply: BTreeMap<Pc, f64> = BTreeMap::new();
+        let mut own_s: BTreeMap<Pc, f64> = BTreeMap::new();
         for &pc in order.iter().rev() {
             let edges = self.edges(pc, &attempts);
             let later = |from: &BTreeMap<Pc, f64>| -> f64 {
                 let next = edges.iter().filter(|edge| edge.kind == EdgeKind::Next);
                 next.map(|e| e.share * from.get(&e.to).copied().unwrap_or(0.0)).sum()
             };
-            let all = self.own_s(pc, &from, &attempts) + later(&from);
+            let own = self.own_s(pc, &from, &attempts);
+            let all = own + later(&from);
             let answer = match self.program.ops[pc as usize] {
                 Op::Reply => 0.0,
                 _ => self.own_s(pc, &to_reply, &attempts) + later(&to_reply),
             };
+            own_s.insert(pc, own);
             from.insert(pc, all);
             to_reply.insert(pc, answer);
         }
-        let mut work = vec![0.0; self.program.stations.len()];
         let mut visits: BTreeMap<Pc, Visit> = BTreeMap::new();
         let start = visits.entry(entry).or_default();
         start.count = 1.0;
         start.past = vec![0; self.rows.len().div_ceil(64)];
         for &pc in &order {
             let mut visit = visits.get(&pc).cloned().unwrap_or_default();
-            let own_s = self.own_s(pc, &from, &attempts);
             let count = visit.count;
             let op = &self.program.ops[pc as usize];
             match op {
                 Op::Class(class) => visit.class = Some(*class),
-                Op::Serve { at, time } => self.ask(&mut work, *at, count * self.mean(*time)),
-                Op::Process { at, work: amount, .. } => {
-                    self.ask(&mut work, *at, count * self.mean(*amount));
-                }
-                Op::Admit { at } => self.ask(&mut work, *at, count),
                 Op::Seize { at, slot, .. } | Op::Accept { at, slot, .. } => {
                     visit.held.entry(slot.0).or_insert(Holding { target: *at, since: pc });
                 }
@@ -389,11 +373,8 @@ impl<'p> Reading<'p> {
                 Op::Reply => visit.replied = true,
                 _ => {}
             }
-            for holding in visit.held.values() {
-                self.ask(&mut work, holding.target, count * own_s);
-            }
             let before = visit.delayed;
-            visit.delayed |= own_s > 0.0;
+            visit.delayed |= own_s[&pc] > 0.0;
             if let (Some(target), false) = (target_of(op), visit.past.is_empty()) {
                 let row = self.row(target);
                 visit.past[row / 64] |= 1 << (row % 64);
@@ -423,7 +404,7 @@ impl<'p> Reading<'p> {
         let [to_end_s, to_reply_s] =
             [from, to_reply.clone()].map(|map| map.get(&entry).copied().unwrap_or(0.0));
         let passes = attempts.iter().map(|(frame, a)| (FrameId(*frame), a.passes)).collect();
-        Walk { visits, to_reply, work, to_end_s, to_reply_s, passes }
+        Walk { visits, own_s, to_reply, to_end_s, to_reply_s, passes }
     }
 
     /// What stands in a loop comes after all of the loop too.
@@ -452,25 +433,17 @@ impl<'p> Reading<'p> {
             }
         }
     }
-
-    /// Spreads work over the row of stations that a target may be.
-    fn ask(&self, work: &mut [f64], target: Target, amount: f64) {
-        let row = target.by.and_then(|by| self.choices.get(&by.0)).map_or(1, |c| c.members).max(1);
-        let members = work.iter_mut().skip(target.base.index()).take(row as usize);
-        for member in members {
-            *member += amount / f64::from(row);
-        }
-    }
 }
 
 /// All that a request may pass, by operation.
 pub(super) struct Walk {
     /// The visits of each.
     pub(super) visits: BTreeMap<Pc, Visit>,
+    /// Mean time that each operation takes its task when nothing waits, seconds (of parallel branches
+    /// the longest mean).
+    pub(super) own_s: BTreeMap<Pc, f64>,
     /// Mean time from each operation to the answer when nothing waits, seconds.
     pub(super) to_reply: BTreeMap<Pc, f64>,
-    /// Work per station, see [`Demand`].
-    pub(super) work: Vec<f64>,
     /// Mean time to the end when nothing waits, seconds.
     pub(super) to_end_s: f64,
     /// Mean time to the answer when nothing waits, seconds.

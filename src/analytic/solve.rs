@@ -8,13 +8,14 @@ use super::caches;
 use super::clients;
 use super::fork_join;
 use super::holders;
+use super::knee;
 use super::laws::{self, Answer, Case, Feed, Job, Order, Shape};
-use super::network::{Access, Arrivals, Network, Use};
+use super::network::{Access, Network, Use};
 use super::product_form::{places, qualifies};
-use super::reading::Reading;
 use super::solution::{
-    ClassSolution, Knee, Law, Obstacle, Solution, StationSolution, Status, Value, What,
+    ClassSolution, Law, Obstacle, Solution, StationSolution, Status, Value, What,
 };
+use super::supply::Arrivals;
 use super::{Load, approximate};
 use crate::dist::Distribution;
 use crate::program::{Accept, ClassId, Policy, Program, StationKind};
@@ -38,65 +39,8 @@ pub fn solve(program: &Program) -> Solution {
         offered_per_s,
         obstacles: network.obstacles(),
     };
-    solution.knee = knee(program, &solution);
+    solution.knee = knee::knee(program, &solution);
     solution
-}
-
-/// Where the open load saturates something first. What a cache answers grows with the load, so with
-/// caches the factor is searched for.
-fn knee(program: &Program, solution: &Solution) -> Option<Knee> {
-    let first = |stations: &[StationSolution]| {
-        let open = stations.iter().filter_map(|s| Some((s.saturation?, s.station)));
-        open.min_by(|a, b| a.0.total_cmp(&b.0))
-    };
-    let (mut factor, mut station) = first(&solution.stations)?;
-    let cached = program.families.iter().any(|f| f.stated.is_none());
-    if cached && factor.is_finite() {
-        // Between two loads the work changes little: a few steps of regula falsi on ρ(f) = 1.
-        let at = |load: f64| busiest(program, load);
-        let (mut low, mut high) = (factor.min(1.0), factor.max(1.0));
-        for _ in 0..30 {
-            if at(high).0 >= 1.0 {
-                break;
-            }
-            high *= 1.5;
-        }
-        for _ in 0..30 {
-            if high - low < 1e-4 * high {
-                break;
-            }
-            let middle = 0.5 * (low + high);
-            if at(middle).0 < 1.0 {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        let (rho, row) = at(high);
-        if rho >= 1.0 {
-            (factor, station) = (high, row);
-        }
-        // A row whose holders wait may saturate before its arithmetic does.
-        if let Some((earlier, row)) = first(&solution.stations).filter(|f| f.0 < factor) {
-            let held = solution.stations.iter().find(|s| s.station == row);
-            if held.is_some_and(|s| s.saturation.is_some_and(|f| f < 0.999 / s.rho)) {
-                (factor, station) = (earlier, row);
-            }
-        }
-    }
-    Some(Knee { station, factor, requests_per_s: factor * solution.offered_per_s })
-}
-
-/// Largest utilization asked for at a load, and where.
-fn busiest(program: &Program, load: f64) -> (f64, crate::program::StationId) {
-    let reading = Reading::at_load(program, load);
-    let mut most = (0.0, crate::program::StationId(0));
-    for (station, rho) in super::demand::offered_at(program, &reading, load).iter().enumerate() {
-        if let Some(rho) = rho.filter(|rho| *rho > most.0) {
-            most = (rho, crate::program::StationId(station as u32));
-        }
-    }
-    most
 }
 
 /// What is known of one row.
@@ -134,18 +78,13 @@ impl<'n, 'p> Solver<'n, 'p> {
         let mut rows =
             vec![RowState { upstream: vec![false; count], ..RowState::default() }; count];
         for (row, state) in rows.iter_mut().enumerate() {
+            state.rate_per_s = network.arrivals_per_s(row);
+            state.rho = network.asked(row);
             for u in network.of_row(row) {
-                let rate = network.rate_per_s(u);
-                state.rate_per_s += rate;
-                state.rho += rate * u.service.mean_s / network.units(row);
                 let visit = &network.streams[u.stream].walk.visits[&u.pc];
                 for (before, seen) in state.upstream.iter_mut().enumerate() {
                     *seen |= visit.past[before / 64] >> (before % 64) & 1 == 1;
                 }
-            }
-            if let StationKind::Bucket(bucket) = network.kind(row) {
-                let clients = bucket.clients.unwrap_or(1) as f64;
-                state.rho = state.rate_per_s / (bucket.rate_per_s * clients);
             }
             state.product_form = qualifies(network, row, state.rho);
         }

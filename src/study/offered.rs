@@ -1,6 +1,7 @@
 //! How many requests per second a program's sources would send, before anything has run.
 
-use crate::program::{Program, Sessions, SourceKind, Supply};
+use crate::analytic::supply::present;
+use crate::program::{Program, SourceKind};
 
 /// Requests per second over the long run, when no client has to wait: the mean rate of open sources,
 /// sessions times their messages, clients over their think time. An upper bound for clients, who
@@ -38,18 +39,6 @@ pub(super) fn pushed_per_s(program: &Program) -> f64 {
         .sum()
 }
 
-/// Sessions present over the long run.
-fn present(program: &Program, sessions: &Sessions) -> f64 {
-    let present = match &sessions.supply {
-        Supply::Constant(n) => f64::from(*n),
-        Supply::Arrivals(curve) => {
-            let length = sessions.length.map(|id| program.dists[id.index()].mean());
-            curve.mean_rate() * length.unwrap_or(f64::INFINITY)
-        }
-    };
-    present.min(sessions.cap.map_or(f64::INFINITY, f64::from))
-}
-
 /// Clients (and sessions in a dialogue) that wait for an answer before they send again. With any,
 /// [`offered_per_s`] is only an upper bound.
 pub(super) fn waiting_clients(program: &Program) -> u64 {
@@ -67,7 +56,7 @@ pub(super) fn waiting_clients(program: &Program) -> u64 {
 mod tests {
     use super::*;
     use crate::dist::Distribution;
-    use crate::program::{Builder, Curve, Source, Stream as Messages};
+    use crate::program::{Builder, Curve, Sessions, Source, Stream as Messages, Supply};
 
     fn program(kind: impl FnOnce(&mut Builder) -> SourceKind) -> Program {
         let mut builder = Builder::new();

@@ -3,7 +3,7 @@
 
 use super::overload::overloads;
 use super::replicate::Run;
-use crate::analytic::demand;
+use crate::analytic;
 use crate::program::{Catalogue, Program, ResourceView, StationId, StationKind};
 
 /// One resource as the run left it.
@@ -60,7 +60,7 @@ pub(super) fn suspects(program: &Program, catalogue: &Catalogue, run: &Run) -> V
     let requests: u64 =
         run.replications.iter().flat_map(|r| &r.classes).map(|class| class.arrivals).sum();
     let requests = requests.max(1) as f64;
-    let offered = demand::offered(program);
+    let offered = analytic::asked(program);
     let rows: Vec<_> = catalogue.resources.iter().map(|r| r.stations.clone()).collect();
     let overloads = overloads(program, &rows, &run.replications, run.confidence);
     let mut all: Vec<Suspect> = Vec::new();

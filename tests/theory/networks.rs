@@ -1,6 +1,6 @@
 //! Several resources at once: held together, in parallel, in turn, retried, balanced.
 
-use capplan::analytic::{Load, arrivals, demand, erlang, parallel};
+use capplan::analytic::{Load, arrivals, asked, erlang, parallel};
 
 use crate::chain::{expect, stationary};
 use crate::run::{Run, compile, span};
@@ -351,7 +351,7 @@ endpoints:
   two: { service: app, steps: [ { cpu: exp(30ms) }, { parallel: [ [ { query: db, time: exp(20ms) } ], [ { serve: q, time: exp(30ms), share: 50% } ] ] } ] }
 ";
     let (program, catalogue) = compile(text);
-    let offered = demand::offered(&program);
+    let offered = asked(&program);
     let run = Run::of(text, span(30.0, 1500.0));
     for resource in ["app.cpu", "db.cpu", "redis.operations", "q"] {
         let view = catalogue.resources.iter().find(|view| view.name == resource);

@@ -4,9 +4,9 @@
 //! when its drain is over fails as `unavailable`, and its sessions are dropped. A group without
 //! members starts one for the next request, which waits for it in that member's backlog.
 
-use super::accept::Mode;
 use super::calendar::Time;
 use super::control::Act;
+use super::crew::Mode;
 use super::level::Gauge;
 use super::scaling::members_at_start;
 use super::world::{Moving, World};

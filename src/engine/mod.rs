@@ -3,13 +3,13 @@
 //! A [`World`] is one replication. It knows no YAML, no money, no threads and no wall clock; its
 //! outcome is a function of (program, seed, replication) and of how far it was run.
 
-mod accept;
 mod breakdown;
 mod bucket;
 mod cache;
 mod calendar;
 mod census;
 mod control;
+mod crew;
 mod fault;
 mod fleet;
 mod health;

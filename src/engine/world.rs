@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
-use super::accept::CrewState;
 use super::breakdown::Faults;
 use super::bucket::BucketState;
 use super::cache::CacheState;
 use super::calendar::{Calendar, END_OF_TIME, Time};
 use super::control::Acts;
+use super::crew::CrewState;
 use super::fleet::Fleet;
 use super::level::Gauge;
 use super::observed::Observed;

@@ -1,5 +1,8 @@
 //! Units with a queue: servers, semaphores, pools.
 
+mod pool;
+mod waiting;
+
 use super::breakdown::Breaks;
 use super::calendar::Time;
 use super::fault::Fault;
@@ -7,9 +10,8 @@ use super::polling::Polls;
 use super::setup::Sets;
 use super::shares::Note;
 use super::task::{NOBODY, Queue, State};
-use super::timers::PATIENCE;
 use super::world::{Moving, World, event};
-use crate::program::{DrawId, Kind, KindId, Op, Slot, StationKind, Tokens};
+use crate::program::{DrawId, KindId, Op, Slot, StationKind, Tokens};
 
 /// The moving part of a [`Tokens`] station.
 #[derive(Debug)]
@@ -158,56 +160,6 @@ impl<'p> World<'p> {
             Moving::Tokens(tokens) => tokens,
             _ => unreachable!("lowering addresses a tokens station"),
         }
-    }
-
-    /// At the start the pools have their connections open, as far as the servers allow.
-    pub(crate) fn open_pools(&mut self) {
-        if !self.program.warm_start {
-            return;
-        }
-        for station in 0..self.places.len() as u32 {
-            let StationKind::Tokens(spec) = &self.program.stations[station as usize].kind else {
-                continue;
-            };
-            let Some(overflow) = spec.overflow else { continue };
-            let instance = self.program.stations[station as usize].instance;
-            if instance.is_some_and(|i| self.is_off(i)) {
-                continue;
-            }
-            for _ in 0..overflow.size {
-                if !self.open_connection(station) {
-                    break;
-                }
-            }
-        }
-    }
-
-    /// Opens one more connection of a pool, if its server has one.
-    fn open_connection(&mut self, station: u32) -> bool {
-        let spec = self.tokens_spec(station);
-        let Some(overflow) = spec.overflow else { return true };
-        let now = self.now;
-        if let Some(server) = overflow.server {
-            let limits = self.tokens(server.0);
-            if limits.busy >= limits.capacity {
-                let stats = &mut self.places[server.index()].stats;
-                stats.arrivals += 1;
-                stats.refused += 1;
-                return false;
-            }
-            limits.busy += 1;
-            let stats = &mut self.places[server.index()].stats;
-            stats.arrivals += 1;
-            stats.served += 1;
-            stats.busy.add(now, 1.0);
-            stats.given.begin(now);
-        }
-        let pool = self.tokens(station);
-        pool.open += 1;
-        if overflow.recycle_ns.is_some() {
-            pool.opened.push(now);
-        }
-        true
     }
 
     /// A task asks for a unit.
@@ -437,149 +389,6 @@ impl<'p> World<'p> {
         Answer::Granted(0)
     }
 
-    #[inline(never)]
-    fn tokens_wait(&mut self, station: u32, id: u32) -> Answer {
-        let spec = self.tokens_spec(station);
-        let level = if spec.polling.is_some() {
-            self.polled_queue(station, id)
-        } else if spec.priority || spec.preemptive {
-            self.level(id)
-        } else {
-            0
-        };
-        if spec.preemptive && self.preempt(station, level) {
-            return self.tokens_arrive_again(station, id);
-        }
-        let now = self.now;
-        let place = &mut self.places[station as usize];
-        let Moving::Tokens(state) = &mut place.moving else {
-            unreachable!("lowering addresses a tokens station")
-        };
-        let told = state.told;
-        if state.queue.len >= spec.places {
-            place.stats.refused += 1;
-            if told {
-                self.note(station, id, Note::Refused);
-            }
-            return Answer::Fails(spec.full_kind);
-        }
-        place.stats.waited += 1;
-        place.stats.queue.add(now, 1.0);
-        state.queue.push_back(&mut self.tasks, level, id);
-        let task = &mut self.tasks[id];
-        task.state = State::Queued;
-        task.station = station;
-        task.since = now;
-        let role = state.role;
-        if told {
-            self.note(station, id, Note::Waits);
-        }
-        if role == Extras::Sets {
-            self.begin_setups(station);
-        }
-        if let Some(patience) = spec.patience {
-            let timer = self.start_timer(id, patience, PATIENCE);
-            self.tasks[id].timer = timer;
-        }
-        Answer::Waits
-    }
-
-    fn tokens_arrive_again(&mut self, station: u32, id: u32) -> Answer {
-        self.places[station as usize].stats.arrivals -= 1;
-        // The interrupted task stands first in its own level, which is below this one's: take the
-        // unit directly.
-        let now = self.now;
-        let place = &mut self.places[station as usize];
-        place.stats.arrivals += 1;
-        place.stats.busy.add(now, 1.0);
-        place.stats.served += 1;
-        place.stats.wait.record(0.0);
-        let state = self.tokens(station);
-        state.busy += 1;
-        let full = state.busy == state.capacity;
-        if full {
-            self.places[station as usize].stats.full_since = now;
-        }
-        self.note(station, id, Note::Served { waited: 0, queued: false });
-        Answer::Granted(0)
-    }
-
-    /// Interrupts the least important task in service when it is less important than `level`.
-    fn preempt(&mut self, station: u32, level: usize) -> bool {
-        let state = self.tokens(station);
-        let serving = std::mem::take(&mut state.serving);
-        // The last one started among the least important: its work is resumed first.
-        let victim = serving
-            .iter()
-            .enumerate()
-            .max_by_key(|(i, id)| (self.level(**id), *i))
-            .map(|(i, id)| (i, *id))
-            .filter(|(_, id)| self.level(*id) > level);
-        let state = self.tokens(station);
-        state.serving = serving;
-        let Some((index, victim)) = victim else { return false };
-        state.serving.remove(index);
-        state.busy -= 1;
-        let was_full = state.busy + 1 == state.capacity;
-        let now = self.now;
-        let place = &mut self.places[station as usize];
-        place.stats.busy.add(now, -1.0);
-        if was_full {
-            place.stats.leave_full(now);
-        }
-        place.stats.queue.add(now, 1.0);
-        let task = &mut self.tasks[victim];
-        place.stats.given.end(now);
-        task.remaining = task.remaining.saturating_sub(now - task.since).max(1);
-        place.stats.asked -= task.remaining as f64;
-        task.wake = 0;
-        let (since, owner) = (task.since, place.owner);
-        task.since = now;
-        task.state = State::Queued;
-        self.spend(victim, owner, 0, now - since);
-        let victim_level = self.level(victim);
-        let place = &mut self.places[station as usize];
-        let Moving::Tokens(state) = &mut place.moving else {
-            unreachable!("lowering addresses a tokens station")
-        };
-        state.queue.push_front(&mut self.tasks, victim_level, victim);
-        self.note(station, victim, Note::Interrupted);
-        true
-    }
-
-    /// The pool side of a grant: a connection is there, or is opened, or cannot be.
-    #[inline(never)]
-    fn connect(&mut self, station: u32, id: u32) -> Answer {
-        let spec = self.tokens_spec(station);
-        let Some(overflow) = spec.overflow else { return Answer::Granted(0) };
-        let now = self.now;
-        let pool = self.tokens(station);
-        let mut opens = false;
-        if pool.busy > pool.open {
-            if !self.open_connection(station) {
-                self.unit_back(station);
-                let stats = &mut self.places[station as usize].stats;
-                stats.served -= 1;
-                stats.refused += 1;
-                self.note(station, id, Note::Undone);
-                return Answer::Fails(Kind::TooManyConnections.id());
-            }
-            opens = true;
-        } else if let Some(recycle) = overflow.recycle_ns
-            && !pool.opened.is_empty()
-        {
-            let i = pool.turn % pool.opened.len();
-            pool.turn = i + 1;
-            if now - pool.opened[i] > recycle {
-                pool.opened[i] = now;
-                opens = true;
-            }
-        }
-        let delay =
-            if opens { overflow.connect.map_or(0, |draw| self.draw_ns(id, draw)) } else { 0 };
-        Answer::Granted(delay)
-    }
-
     /// Gives a unit back without looking at the queue.
     pub(crate) fn unit_back(&mut self, station: u32) {
         let now = self.now;
@@ -654,32 +463,6 @@ impl<'p> World<'p> {
         }
         if waiting > 0 {
             self.tokens_dispatch(station);
-        }
-    }
-
-    /// The client of a pool is gone: connections that nobody uses are closed.
-    pub(crate) fn close_pool(&mut self, station: u32) {
-        let spec = self.tokens_spec(station);
-        let Some(overflow) = spec.overflow else { return };
-        let server = overflow.server.map(|s| s.0);
-        let pool = self.tokens(station);
-        for _ in 0..pool.open.saturating_sub(pool.busy) {
-            self.close_surplus(station, 0, server);
-        }
-    }
-
-    /// A connection above the pool's size that nobody uses is closed.
-    fn close_surplus(&mut self, station: u32, size: u32, server: Option<u32>) {
-        let pool = self.tokens(station);
-        if pool.open <= size || pool.busy >= pool.open {
-            return;
-        }
-        pool.open -= 1;
-        pool.opened.pop();
-        if let Some(server) = server {
-            let now = self.now;
-            self.places[server as usize].stats.given.end(now);
-            self.unit_back(server);
         }
     }
 
@@ -806,55 +589,5 @@ impl<'p> World<'p> {
             }
         }
         self.start_service(station, id, length);
-    }
-
-    /// The patience of a waiting task ends.
-    pub(crate) fn impatient(&mut self, id: u32) {
-        let station = self.tasks[id].station;
-        let spec = self.tokens_spec(station);
-        self.leave_queue(id, true);
-        let owner = self.places[station as usize].owner;
-        if self.raise(id, spec.patience_kind, owner) {
-            self.ready.push_back(id);
-        }
-    }
-
-    /// Takes a waiting task out of its tokens queue.
-    pub(crate) fn leave_queue(&mut self, id: u32, timed_out: bool) {
-        let now = self.now;
-        let task = self.tasks[id];
-        let mut role = Extras::None;
-        if let Moving::Tokens(state) = &self.places[task.station as usize].moving {
-            role = state.role;
-        }
-        let level = if role == Extras::Polls {
-            self.polled_queue(task.station, id)
-        } else {
-            self.level(id)
-        };
-        let place = &mut self.places[task.station as usize];
-        match &mut place.moving {
-            Moving::Tokens(state) => state.queue.unlink(&mut self.tasks, level, id),
-            Moving::Crew(crew) => crew.unlink(&mut self.tasks, level, id),
-            Moving::Bucket(bucket) => bucket.queue.unlink(&mut self.tasks, 0, id),
-            _ => unreachable!("only these have queues"),
-        }
-        place.stats.queue.add(now, -1.0);
-        let waited = now - task.since;
-        place.stats.abandoned.record(waited as f64 * 1e-9);
-        if timed_out {
-            place.stats.timeouts += 1;
-        }
-        let owner = place.owner;
-        self.timers.cancel(task.timer);
-        self.tasks[id].drawn = 0;
-        self.tasks[id].remaining = 0;
-        self.tasks[id].timer = NOBODY;
-        self.tasks[id].state = State::Ready;
-        self.spend(id, owner, waited, 0);
-        self.note(task.station, id, Note::Leaves { waited, timed_out });
-        if role == Extras::Sets {
-            self.cancel_setups(task.station);
-        }
     }
 }

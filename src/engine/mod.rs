@@ -4,6 +4,7 @@
 //! outcome is a function of (program, seed, replication) and of how far it was run.
 
 mod breakdown;
+mod breakers;
 mod bucket;
 mod cache;
 mod calendar;

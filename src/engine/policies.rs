@@ -1,4 +1,4 @@
-//! Failures and who repeats them: frames with timeout, breaker, retry and fallback; callers that
+//! Failures and who repeats them: frames with timeout, retry and fallback; callers that
 //! give up and leave the callee working; branches and abandoned work.
 
 use super::calendar::Time;
@@ -6,36 +6,8 @@ use super::shares::Note;
 use super::step::Losers;
 use super::task::{NOBODY, State, Task};
 use super::world::{World, nanoseconds};
-use crate::program::{Backoff, BreakerId, FrameId, KindId, NONE, Op};
+use crate::program::{Backoff, FrameId, KindId, NONE, Op};
 use crate::rng::{Stream, combine};
-
-/// State of a circuit breaker.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct BreakerState {
-    in_a_row: u32,
-    recent: std::collections::VecDeque<Time>,
-    open_since: Option<Time>,
-    /// Probes under way while half open.
-    probes: u32,
-    open_ns: f64,
-    counted_from: Time,
-}
-
-impl BreakerState {
-    pub(crate) fn reset(&mut self, now: Time) {
-        self.open_ns = 0.0;
-        self.counted_from = now;
-    }
-
-    pub(crate) const fn is_open(&self) -> bool {
-        self.open_since.is_some()
-    }
-
-    pub(crate) fn open_s(&self, now: Time) -> f64 {
-        let open = self.open_since.map_or(0, |since| now - since.max(self.counted_from));
-        (self.open_ns + open as f64) * 1e-9
-    }
-}
 
 impl World<'_> {
     /// The innermost boundary at which a task stands now.
@@ -519,65 +491,5 @@ impl World<'_> {
             self.drop_children(id, Losers::Finish);
         }
         self.tasks.remove(id);
-    }
-
-    fn breaker_lets_through(&mut self, breaker: BreakerId) -> bool {
-        let spec = self.program.breakers[breaker.index()];
-        let now = self.now;
-        let state = &mut self.breakers[breaker.index()];
-        match state.open_since {
-            None => true,
-            Some(since) if now < since + spec.open_ns => false,
-            Some(_) if state.probes < spec.probes => {
-                state.probes += 1;
-                true
-            }
-            Some(_) => false,
-        }
-    }
-
-    fn breaker_success(&mut self, breaker: BreakerId) {
-        let now = self.now;
-        let state = &mut self.breakers[breaker.index()];
-        state.in_a_row = 0;
-        if let Some(since) = state.open_since
-            && state.probes > 0
-        {
-            // A probe came back well: closed again.
-            state.open_ns += (now - since.max(state.counted_from)) as f64;
-            state.open_since = None;
-            state.probes = 0;
-            state.recent.clear();
-        }
-    }
-
-    fn breaker_failure(&mut self, breaker: BreakerId) {
-        let spec = self.program.breakers[breaker.index()];
-        let now = self.now;
-        let state = &mut self.breakers[breaker.index()];
-        if let Some(since) = state.open_since {
-            if state.probes > 0 {
-                // A probe failed: open for another spell.
-                state.open_ns += (now - since.max(state.counted_from)) as f64;
-                state.open_since = Some(now);
-                state.probes = 0;
-            }
-            return;
-        }
-        let opens = if let Some(within) = spec.within_ns {
-            state.recent.push_back(now);
-            while state.recent.front().is_some_and(|t| t + within < now) {
-                state.recent.pop_front();
-            }
-            state.recent.len() as u32 >= spec.failures
-        } else {
-            state.in_a_row += 1;
-            state.in_a_row >= spec.failures
-        };
-        if opens {
-            state.open_since = Some(now);
-            state.in_a_row = 0;
-            state.recent.clear();
-        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::breakdown::Faults;
+use super::breakers::BreakerState;
 use super::bucket::BucketState;
 use super::cache::CacheState;
 use super::calendar::{Calendar, END_OF_TIME, Time};
@@ -11,7 +12,6 @@ use super::crew::CrewState;
 use super::fleet::Fleet;
 use super::level::Gauge;
 use super::observed::Observed;
-use super::policies::BreakerState;
 use super::processor::ProcessorState;
 use super::record::{Classes, Samples, Stats};
 use super::scaling::Scaler;

@@ -19,6 +19,11 @@ impl Loads {
         self
     }
 
+    /// Utilization of a resource.
+    pub(crate) fn of(&self, name: &str) -> Option<f64> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, used)| *used)
+    }
+
     /// The resource that is used most, with its utilization; "nothing" when all are nearly idle.
     pub(crate) fn most(&self) -> (&'static str, f64) {
         let most = self.0.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));

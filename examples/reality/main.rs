@@ -20,9 +20,10 @@ mod score;
 mod table;
 mod translate;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use rayon::prelude::*;
 
@@ -59,19 +60,39 @@ struct Arguments {
     runs: u32,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            complain("error", &error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// 0, or 2 when a point could not be read or predicted.
+fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.constants {
         show(&format!("{}\n", table::constants(arguments.markdown)));
     }
-    let mut points = point::read_all(&arguments.folder)?;
+    let (mut points, mut all_read) = (Vec::new(), true);
+    for point in point::read_all(&arguments.folder)? {
+        match point {
+            Ok(point) => points.push(point),
+            Err(error) => {
+                all_read = false;
+                complain("error", &error);
+            }
+        }
+    }
+    ensure!(!points.is_empty() || !all_read, "{}: no point (*.yaml)", arguments.folder.display());
     if let Some(only) = &arguments.only {
         points.retain(|point| point.id.contains(only.as_str()));
     }
     if let Some(folder) = &arguments.emit {
         emit(folder, &points)?;
     }
-    let effort = Effort { seed: arguments.seed, runs: arguments.runs };
+    let effort = Effort { seed: arguments.seed, runs: arguments.runs.max(1) };
     let rows = compare(&points, None, effort);
     show(&table::rows(&rows, arguments.markdown));
     show(&format!("\n{}", table::summaries(&rows, arguments.markdown)));
@@ -81,7 +102,8 @@ fn main() -> Result<()> {
     if arguments.ablate {
         show(&format!("\n{}", ablate(&points, &rows, effort, arguments.markdown)));
     }
-    Ok(())
+    let predicted = points.iter().all(|point| rows.iter().any(|row| row.id == point.id));
+    Ok(if all_read && predicted { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
 #[expect(clippy::print_stdout, reason = "an example prints its result")]
@@ -90,12 +112,12 @@ fn show(text: &str) {
 }
 
 #[expect(clippy::print_stderr, reason = "an example says what it cannot do")]
-fn complain(point: &Point, error: &anyhow::Error) {
-    eprintln!("{}: UNSUPPORTED: {error:#}", point.id);
+fn complain(about: &str, what: &impl std::fmt::Display) {
+    eprintln!("{about}: {what:#}");
 }
 
 /// The profiles of all points.
-fn emit(folder: &std::path::Path, points: &[Point]) -> Result<()> {
+fn emit(folder: &Path, points: &[Point]) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for point in points {
         match translate::translate(&point.id, &point.known, translate::Choice::default()) {
@@ -104,7 +126,7 @@ fn emit(folder: &std::path::Path, points: &[Point]) -> Result<()> {
                 std::fs::write(&path, translated.yaml)
                     .with_context(|| path.display().to_string())?;
             }
-            Err(error) => complain(point, &error),
+            Err(error) => complain(&point.id, &format!("UNSUPPORTED: {error:#}")),
         }
     }
     Ok(())
@@ -115,9 +137,14 @@ fn compare(points: &[Point], without: Option<Constant>, effort: Effort) -> Vec<R
     let rows: Vec<Vec<Row>> = points
         .par_iter()
         .map(|point| match predict::predict(&point.id, &point.known, without, effort) {
-            Ok(prediction) => score::rows(point, &prediction),
+            Ok(prediction) => {
+                for field in prediction.translated.ignored.iter().filter(|_| without.is_none()) {
+                    complain(&point.id, &format!("ignored, no part in the prediction: {field}"));
+                }
+                score::rows(point, &prediction)
+            }
             Err(error) => {
-                complain(point, &error);
+                complain(&point.id, &format!("UNSUPPORTED: {error:#}"));
                 Vec::new()
             }
         })

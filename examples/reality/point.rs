@@ -1,16 +1,23 @@
 //! One measured point: what was known before the load test, and, apart from it, what was measured.
 //!
 //! The file is cut at its top-level key `measured:` before anything is parsed, so that whatever reads
-//! [`Known`] cannot reach an answer.
+//! [`Known`] cannot reach an answer. A file without that key has no answer, and can still be predicted.
+//! What is read of the rest is noted, so that a field that nothing reads can be reported.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// What a practitioner knows before the load test: configuration, workload, calibrated demands.
 #[derive(Clone, Debug)]
-pub(crate) struct Known(Value);
+pub(crate) struct Known {
+    value: Value,
+    /// JSON pointers of what was asked for.
+    read: Arc<Mutex<BTreeSet<String>>>,
+}
 
 /// What was measured.
 #[derive(Clone, Debug)]
@@ -85,11 +92,12 @@ impl Endpoint {
     }
 }
 
-/// Every point of a folder, in the order of their files, with the noise that stands beside them.
+/// Every point of a folder, or why it is none, in the order of their files, with the noise that stands
+/// beside them.
 ///
 /// # Errors
-/// A file cannot be read or is no point.
-pub(crate) fn read_all(folder: &Path) -> Result<Vec<Point>> {
+/// The folder cannot be read, or the noise beside the points.
+pub(crate) fn read_all(folder: &Path) -> Result<Vec<Result<Point>>> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .with_context(|| format!("cannot read {}", folder.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -101,14 +109,21 @@ pub(crate) fn read_all(folder: &Path) -> Result<Vec<Point>> {
         Err(_) => Value::Null,
     };
     let read = |path: &Path| read(path, &noise).with_context(|| path.display().to_string());
-    files.iter().map(|path| read(path)).collect()
+    Ok(files.iter().map(|path| read(path)).collect())
 }
 
 fn read(path: &Path, noise: &Value) -> Result<Point> {
     let text = std::fs::read_to_string(path)?;
-    let Some(cut) = text.find("\nmeasured:") else { bail!("no top-level `measured`") };
-    let known: Value = serde_yaml::from_str(&text[..=cut])?;
-    let measured: Value = serde_yaml::from_str(&text[cut + 1..])?;
+    let cut = if text.starts_with("measured:") {
+        bail!("`measured` is the last key: it stands first here")
+    } else {
+        text.find("\nmeasured:").map_or(text.len(), |at| at + 1)
+    };
+    let known: Value = serde_yaml::from_str(&text[..cut])?;
+    let measured: Value = match &text[cut..] {
+        "" => Value::Null,
+        answer => serde_yaml::from_str(answer)?,
+    };
     let word = |key: &str| known.get(key).and_then(Value::as_str).map(str::to_owned);
     let id = word("id").context("no `id`")?;
     Ok(Point {
@@ -117,7 +132,7 @@ fn read(path: &Path, noise: &Value) -> Result<Point> {
         noise: Noise(noise.get(&id).cloned().unwrap_or_default()),
         measured: Measured(measured.get("measured").cloned().unwrap_or_default()),
         // Of the rest nothing but these three is kept.
-        known: Known(serde_json::json!({
+        known: Known::new(serde_json::json!({
             "config": known.get("config"),
             "workload": known.get("workload"),
             "measured_demands": known.get("measured_demands"),
@@ -127,13 +142,44 @@ fn read(path: &Path, noise: &Value) -> Result<Point> {
 }
 
 fn number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+    let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    number.filter(|number| number.is_finite())
 }
 
+/// Keys that describe and say nothing about the system: names, notes, and the figures of the calibration
+/// run that its medians stand for.
+const DESCRIPTIONS: [&str; 6] = [
+    "note",
+    "meaning",
+    "description",
+    "client_latency_ms",
+    "calibration_run",
+    "gevent_cpu_ms_per_request_by_step",
+];
+
 impl Known {
+    fn new(value: Value) -> Self {
+        Self { value, read: Arc::default() }
+    }
+
+    fn note(&self, path: &str) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.insert(path.to_owned());
+    }
+
     fn at(&self, path: &str) -> Option<&Value> {
-        let value = self.0.pointer(path)?;
+        self.note(path);
+        let value = self.value.pointer(path)?;
         (!value.is_null()).then_some(value)
+    }
+
+    /// Fields that nothing has asked for so far, by their JSON pointers: what they say has no part in a
+    /// prediction. Those that only describe are left out.
+    pub(crate) fn unread(&self) -> Vec<String> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut left = Vec::new();
+        unread("", &self.value, &read, &mut left);
+        left
     }
 
     /// A number by its JSON pointer.
@@ -158,26 +204,39 @@ impl Known {
 
     /// The value after a flag of the server's command line.
     pub(crate) fn flag(&self, name: &str) -> Option<f64> {
-        let all = self.at("/config/extra_args")?.as_array()?;
-        let at = all.iter().position(|argument| argument.as_str() == Some(name))?;
-        all.get(at + 1).and_then(number)
+        self.note(&format!("/config/extra_args/{name}"));
+        let all = self.value.pointer("/config/extra_args")?.as_array()?;
+        let mut words = all.iter().enumerate();
+        words.find_map(|(i, argument)| match argument.as_str()?.strip_prefix(name)? {
+            "" => all.get(i + 1).and_then(number),
+            value => value.strip_prefix('=')?.parse().ok(),
+        })
+    }
+
+    /// Names of the entries of a map by its JSON pointer.
+    pub(crate) fn names(&self, path: &str) -> Vec<String> {
+        let map = self.value.pointer(path).and_then(Value::as_object);
+        map.into_iter().flatten().map(|entry| entry.0.clone()).collect()
     }
 
     /// Names and numbers of a map by its JSON pointer: `field` of each of its entries.
     pub(crate) fn entries(&self, path: &str, field: &str) -> Vec<(String, f64)> {
-        let map = self.at(path).and_then(Value::as_object);
-        let one = |(name, entry): (&String, &Value)| Some((name.clone(), number(&entry[field])?));
-        map.into_iter().flatten().filter_map(one).collect()
+        let one = |name: String| Some((name.clone(), self.number(&format!("{path}/{name}/{field}"))?));
+        self.names(path).into_iter().filter_map(one).collect()
     }
 
     /// The stretches of load, in order.
     pub(crate) fn phases(&self) -> Vec<Phase> {
-        let all = self.at("/workload/phases").and_then(Value::as_array);
-        let one = |phase: &Value| {
-            let (duration_s, rate) = (number(&phase["duration_s"])?, number(&phase["rate_rps"])?);
-            Some(Phase { duration_s, rate_per_s: rate })
+        let all = self.value.pointer("/workload/phases").and_then(Value::as_array);
+        let one = |i: usize| {
+            let at = |key: &str| self.number(&format!("/workload/phases/{i}/{key}"));
+            let (duration_s, rate_per_s) = (at("duration_s")?, at("rate_rps")?);
+            Some(Phase { duration_s, rate_per_s })
         };
-        all.into_iter().flatten().filter_map(one).collect()
+        let count = all.map_or(0, Vec::len);
+        let phases: Vec<Phase> = (0..count).filter_map(one).collect();
+        // A stretch that is not understood must not be left out of the clock.
+        if phases.len() == count { phases } else { Vec::new() }
     }
 
     /// The kinds of requests.
@@ -185,21 +244,68 @@ impl Known {
     /// # Errors
     /// A draw has a law that is not known.
     pub(crate) fn endpoints(&self) -> Result<Vec<Endpoint>> {
-        let all = self.at("/workload/endpoints").and_then(Value::as_array);
-        all.into_iter().flatten().map(endpoint).collect()
+        let all = self.value.pointer("/workload/endpoints").and_then(Value::as_array);
+        (0..all.map_or(0, Vec::len)).map(|i| self.endpoint(i)).collect()
+    }
+
+    fn endpoint(&self, i: usize) -> Result<Endpoint> {
+        let at = |key: &str| format!("/workload/endpoints/{i}/{key}");
+        let path = self.word(&at("path")).context("an endpoint without a path")?.to_owned();
+        let share = self.number(&at("share")).context("an endpoint without a share")?;
+        let drawn = |letter: String| {
+            let spec = self.value.pointer(&at(&format!("params/{letter}")));
+            Ok((letter, law(spec.unwrap_or(&Value::Null))?))
+        };
+        let params = self.names(&at("params")).into_iter().map(drawn).collect::<Result<_>>()?;
+        Ok(Endpoint { path, share, params })
+    }
+
+    /// Notes that the draw of a letter has a part in what an endpoint does.
+    pub(crate) fn draws(&self, path: &str, letter: &str) {
+        let all = self.value.pointer("/workload/endpoints").and_then(Value::as_array);
+        let same = |value: &Value| value["path"].as_str() == Some(path);
+        for (i, _) in all.into_iter().flatten().enumerate().filter(|(_, value)| same(value)) {
+            self.note(&format!("/workload/endpoints/{i}/params/{letter}"));
+        }
     }
 }
 
-fn endpoint(value: &Value) -> Result<Endpoint> {
-    let path = value["path"].as_str().context("an endpoint without a path")?.to_owned();
-    let share = number(&value["share"]).context("an endpoint without a share")?;
-    let params = value["params"].as_object().into_iter().flatten();
-    let params = params.map(|(letter, spec)| Ok((letter.clone(), law(spec)?)));
-    Ok(Endpoint { path, share, params: params.collect::<Result<_>>()? })
+/// Leaves below `path` that are no part of what was read.
+fn unread(path: &str, value: &Value, read: &BTreeSet<String>, left: &mut Vec<String>) {
+    let name = path.rsplit('/').next().unwrap_or("");
+    if read.contains(path) || DESCRIPTIONS.contains(&name) {
+        return;
+    }
+    // Of one calibrated quantity one figure is enough.
+    let below = format!("{path}/");
+    let is_demand = path.starts_with("/measured_demands/");
+    if is_demand && read.iter().any(|read| read.starts_with(&below)) {
+        return;
+    }
+    match value {
+        Value::Object(entries) => {
+            entries.iter().for_each(|(key, value)| unread(&format!("{path}/{key}"), value, read, left));
+        }
+        Value::Array(arguments) if path == "/config/extra_args" => {
+            let flags = arguments.iter().filter_map(Value::as_str).filter(|a| a.starts_with('-'));
+            let names = flags.map(|flag| flag.split('=').next().unwrap_or(flag));
+            let paths = names.map(|flag| format!("{path}/{flag}"));
+            left.extend(paths.filter(|path| !read.contains(path)));
+        }
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(i, value)| unread(&format!("{path}/{i}"), value, read, left));
+        }
+        Value::Null => {}
+        _ => left.push(path.to_owned()),
+    }
 }
 
 fn law(spec: &Value) -> Result<Law> {
-    let get = |key: &str| number(&spec[key]).with_context(|| format!("a draw without `{key}`"));
+    let get = |key: &str| match number(&spec[key]) {
+        Some(value) if value >= 0.0 => Ok(value),
+        _ => bail!("a draw whose `{key}` is no number from 0"),
+    };
     Ok(match spec["dist"].as_str() {
         Some("exp") => Law::Exponential { mean_ms: get("mean_ms")? },
         Some("det") => Law::Constant { mean_ms: get("mean_ms")? },
@@ -210,6 +316,11 @@ fn law(spec: &Value) -> Result<Law> {
 }
 
 impl Measured {
+    /// Whether there is an answer.
+    pub(crate) fn is_some(&self) -> bool {
+        self.0.get("summary_over_repeats").is_some()
+    }
+
     /// A figure of the summary over the repeats: (median, least, largest).
     pub(crate) fn summary(&self, name: &str) -> Option<(f64, f64, f64)> {
         let entry = self.0.get("summary_over_repeats")?.get(name)?;

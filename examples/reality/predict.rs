@@ -11,7 +11,7 @@ use capplan::study::{self, RunOptions};
 use capplan::verdict::estimate;
 
 use crate::bind::Loads;
-use crate::constants::{CPU_SPREAD, Constant, UNCERTAIN_FROM};
+use crate::constants::{CPU_SPREAD, Constant, IDLE_LOOP, UNCERTAIN_FROM};
 use crate::point::{Known, median};
 use crate::translate::{Choice, Translated, translate};
 
@@ -59,8 +59,24 @@ pub(crate) struct Prediction {
     pub(crate) loads: Loads,
     /// How a burst ends.
     pub(crate) burst: Option<Burst>,
-    /// The p95 with CPU demands at either end of what is known of them, where the answer is uncertain.
-    pub(crate) interval: Option<(f64, f64)>,
+    /// The latencies with CPU demands at either end of what is known of them, where the answer is
+    /// uncertain.
+    pub(crate) interval: Option<Interval>,
+}
+
+/// Latencies between which the answer lies, and why they are so far apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Interval {
+    /// Mean.
+    pub(crate) mean: (f64, f64),
+    /// Median.
+    pub(crate) p50: (f64, f64),
+    /// 95th percentile.
+    pub(crate) p95: (f64, f64),
+    /// 99th percentile.
+    pub(crate) p99: (f64, f64),
+    /// Why.
+    pub(crate) why: String,
 }
 
 /// How a burst ends.
@@ -87,18 +103,60 @@ pub(crate) fn predict(
     let translated = &prediction.translated;
     let is_uncertain =
         translated.draws_cpu && prediction.cpu.median * (1.0 + CPU_SPREAD) >= UNCERTAIN_FROM;
+    let under = CPU_SPREAD.hypot(CPU_SPREAD);
     if is_uncertain && without != Some(Constant::CpuSpread) {
-        // At the upper end the CPU of a request does not fall with the load either: the third that an
-        // idle loop costs more is the most that was seen.
-        let low = at(without, 1.0 - CPU_SPREAD)?;
-        let high = at(without.or(Some(Constant::IdleLoop)), 1.0 + CPU_SPREAD)?;
-        let (low, high) = (low.p95.low, high.p95.high);
-        // A wider one would say nothing: the centre and a factor of two.
-        let centre = (low * high).sqrt();
-        prediction.interval = Some((low.max(0.5 * centre), high.min(2.0 * centre)));
+        let over = over(translated.calibrated_at, prediction.cpu.median);
+        let (low, high) = (at(without, 1.0 - under)?, at(without, 1.0 + over)?);
+        prediction.interval = Some(interval(&prediction, &low, &high, (under, over)));
     }
     Ok(prediction)
 }
+
+/// How much larger CPU demands may be than predicted, as a share: they vary by 10 % when they are
+/// calibrated, by 10 % again when the load comes, and may fall less with the load than by the third that
+/// an idle loop costs more at most, perhaps not at all. The three know nothing of each other, so their
+/// squares add (JCGM 100, *Guide to the expression of uncertainty in measurement*, 5.1.2). Smaller than
+/// predicted they may be by the first two alone.
+///
+/// ```text
+/// fall = (1 + (1−u₀)/3) / (1 + (1−u)/3) − 1     measured at utilization u₀, used at u
+/// ```
+fn over(calibrated_at: Option<f64>, utilization: f64) -> f64 {
+    let extra = |busy: f64| 1.0 + IDLE_LOOP * (1.0 - busy.clamp(0.0, 1.0));
+    let fall = calibrated_at.map_or(0.0, |at| extra(at) / extra(utilization) - 1.0);
+    CPU_SPREAD.hypot(CPU_SPREAD).hypot(fall.max(0.0))
+}
+
+/// From the lower demands up, and no wider than a factor of two around its centre: latency grows as
+/// u/(1 − u), so of equally likely demands the most lie near the lower end.
+fn interval(
+    central: &Prediction,
+    low: &Prediction,
+    high: &Prediction,
+    (under, over): (f64, f64),
+) -> Interval {
+    let between = |of: fn(&Prediction) -> Spread| {
+        let (least, most) = (of(low).low, of(high).high);
+        (least, most.min(WIDEST * least))
+    };
+    let mut why = format!(
+        "CPU demands are known to -{:.0}/+{:.0} %, fall with the load, and waiting grows as u/(1 - u)",
+        100.0 * under,
+        100.0 * over
+    );
+    let pool = |of: &Prediction| of.loads.of("pool").unwrap_or(0.0);
+    if pool(high) > 1.2 * pool(central) {
+        why.push_str("; waiting for the CPU lengthens database holds");
+    }
+    if high.error_share.median > central.error_share.median + 0.001 {
+        why.push_str(", up to a cliff where requests fail");
+    }
+    let (mean, p50) = (between(|p| p.mean), between(|p| p.p50));
+    Interval { mean, p50, p95: between(|p| p.p95), p99: between(|p| p.p99), why }
+}
+
+/// Widest interval, upper end over lower: a factor of two either side of its centre.
+const WIDEST: f64 = 4.0;
 
 /// One profile, run and read.
 fn run(id: &str, known: &Known, choice: Choice, effort: Effort) -> Result<Prediction> {

@@ -8,6 +8,8 @@ use crate::predict::{Prediction, Spread};
 pub(crate) const WITHIN: f64 = 0.10;
 /// Shares: a difference of half a percentage point is none.
 const POINTS: f64 = 0.005;
+/// What stands in place of an answer that a file has not.
+const NOT_MEASURED: &str = "-";
 /// Groups whose demands are known (no CPU is drawn).
 const KNOWN_DEMANDS: [&str; 6] = ["E1", "E3", "E4", "E5", "E7", "E8"];
 
@@ -107,19 +109,30 @@ fn time(
     figure: &'static str,
     predicted: Spread,
 ) -> Option<Row> {
-    let measured = point.measured.summary(figure)?.0;
-    let error = predicted.median / measured - 1.0;
+    let measured = point.measured.summary(figure).map(|summary| summary.0);
+    if measured.is_none() && point.measured.is_some() {
+        return None;
+    }
+    let said = measured.map_or_else(|| NOT_MEASURED.to_owned(), milliseconds);
+    let error = measured.map(|measured| predicted.median / measured - 1.0);
     let noise = point.noise.of(figure);
-    let mut row = row(point, figure, milliseconds(measured), milliseconds(predicted.median));
-    row.error = Some(error);
-    row.noise = noise;
-    row.within = error.abs() <= noise.unwrap_or(0.0).max(WITHIN);
-    if let (Some((low, high)), "p95") = (prediction.interval, figure) {
-        row.within = (low..=high).contains(&measured);
+    let mut row = row(point, figure, said, milliseconds(predicted.median));
+    row.error = error;
+    row.noise = noise.filter(|_| measured.is_some());
+    row.within = error.is_none_or(|error| error.abs() <= noise.unwrap_or(0.0).max(WITHIN));
+    if let Some(interval) = &prediction.interval {
+        let (low, high) = match figure {
+            "mean" => interval.mean,
+            "p50" => interval.p50,
+            "p99" => interval.p99,
+            _ => interval.p95,
+        };
+        row.within = measured.is_none_or(|measured| (low..=high).contains(&measured));
         row.remark = format!(
-            "uncertain: {} to {}, CPU demands are known to 10 % and waiting grows as u/(1 - u)",
+            "uncertain: {} to {}; {}",
             milliseconds(low),
-            milliseconds(high)
+            milliseconds(high),
+            interval.why
         );
     }
     if !point.scores(figure) {
@@ -132,6 +145,9 @@ fn time(
 
 /// A share of requests. Its noise is half the range over the repeats.
 fn share(point: &Point, figure: &'static str, key: &str, predicted: Spread) -> Option<Row> {
+    if !point.measured.is_some() {
+        return Some(row(point, figure, NOT_MEASURED.to_owned(), percent(predicted.median)));
+    }
     let (measured, low, high) = point.measured.summary(key)?;
     let difference = predicted.median - measured;
     let noise = 0.5 * (high - low);
@@ -151,6 +167,9 @@ fn binding(point: &Point, prediction: &Prediction) -> Row {
         if used > 0.0 { format!("{name} {:.0} %", 100.0 * used) } else { name.to_owned() }
     };
     let (found, expected) = (prediction.loads.most(), measured.most());
+    if !point.measured.is_some() {
+        return self::row(point, "what binds", NOT_MEASURED.to_owned(), named(found));
+    }
     let mut row = row(point, "what binds", named(expected), named(found));
     row.within = measured.binds(found.0) || prediction.loads.binds(expected.0);
     row
@@ -159,9 +178,12 @@ fn binding(point: &Point, prediction: &Prediction) -> Row {
 /// Whether the system recovers after a burst, and when.
 fn recovery(point: &Point, prediction: &Prediction) -> Vec<Row> {
     let Some(burst) = prediction.burst else { return Vec::new() };
-    let recovered = point.measured.repeats("/recovered");
-    let Some(measured) = median(recovered) else { return Vec::new() };
     let word = |share: f64| if share >= 0.5 { "yes" } else { "no" };
+    if !point.measured.is_some() {
+        let said = format!("{} (in {:.0} % of runs)", word(burst.recovered), 100.0 * burst.recovered);
+        return vec![row(point, "recovers", NOT_MEASURED.to_owned(), said)];
+    }
+    let Some(measured) = median(point.measured.repeats("/recovered")) else { return Vec::new() };
     let mut yes = row(
         point,
         "recovers",

@@ -39,6 +39,11 @@ pub(crate) struct Translated {
     pub(crate) warmup_s: f64,
     /// The end of the last load above the one before it, when there is such a burst, seconds.
     pub(crate) burst_end_s: Option<f64>,
+    /// How busy the loop was where its CPU per request was measured, when that is taken to fall with the
+    /// load.
+    pub(crate) calibrated_at: Option<f64>,
+    /// Fields of the point that have no part in the profile.
+    pub(crate) ignored: Vec<String>,
 }
 
 impl Translated {
@@ -73,8 +78,11 @@ pub(crate) fn translate(id: &str, known: &Known, choice: Choice) -> Result<Trans
         runtime: runtime(known)?,
         endpoints: known.endpoints()?,
         pg: false,
+        calibrated_at: None,
     };
-    me.profile(id)
+    let mut translated = me.profile(id)?;
+    translated.ignored = known.unread();
+    Ok(translated)
 }
 
 fn runtime(known: &Known) -> Result<Runtime> {
@@ -110,6 +118,8 @@ struct Translator<'a> {
     endpoints: Vec<Endpoint>,
     /// Whether a statement is made.
     pg: bool,
+    /// How busy the loop of the calibration run was.
+    calibrated_at: Option<f64>,
 }
 
 const DEMANDS: &str = "/measured_demands";
@@ -134,6 +144,13 @@ impl Translator<'_> {
     }
 
     fn profile(&mut self, id: &str) -> Result<Translated> {
+        match self.known.word("/workload/arrivals") {
+            None | Some("poisson" | "poisson_open_loop") => {}
+            Some(other) => bail!("no translation of arrivals `{other}`"),
+        }
+        if self.endpoints.is_empty() {
+            bail!("no endpoint is asked for");
+        }
         let phases = self.known.phases();
         let Some(first) = phases.first().copied() else { bail!("no load") };
         let total_s: f64 = phases.iter().map(|phase| phase.duration_s).sum();
@@ -198,6 +215,8 @@ impl Translator<'_> {
             draws_cpu: self.draws_cpu(),
             warmup_s,
             burst_end_s,
+            calibrated_at: self.calibrated_at,
+            ignored: Vec::new(),
         })
     }
 
@@ -224,9 +243,8 @@ impl Translator<'_> {
         if let Some(timeout_ms) = at("timeout_ms") {
             let _ = writeln!(text, "    timeout: {timeout_ms}ms");
         }
-        let tries = at("max_tries").unwrap_or(1.0);
+        let (tries, backoff) = (at("max_tries").unwrap_or(1.0), at("backoff_ms").unwrap_or(0.0));
         if tries > 1.0 {
-            let backoff = at("backoff_ms").unwrap_or(0.0);
             let _ = writeln!(
                 text,
                 "    retry: {{ attempts: {tries}, backoff: {backoff}ms, errors: any }}"
@@ -245,7 +263,7 @@ impl Translator<'_> {
         let runtime = match self.runtime {
             Runtime::Process => "process".to_owned(),
             Runtime::Thread => {
-                let threads = config("threads").unwrap_or(1.0);
+                let threads = config("threads").or(known.flag("--threads")).unwrap_or(1.0);
                 format!("thread\n    threads: {threads}\n    worker_cores: 1")
             }
             Runtime::EventLoop | Runtime::Node => {
@@ -254,13 +272,18 @@ impl Translator<'_> {
             }
         };
         let _ = writeln!(text, "    runtime: {runtime}");
+        if let Some(backlog) = known.flag("--backlog").or(config("backlog")) {
+            let _ = writeln!(text, "    backlog: {backlog}");
+        }
         if let Some(latency) = self.at_the_door() {
             let _ = writeln!(text, "    balancer: {{ latency: {latency} }}");
         }
         if wake_ms > 0.0 {
             let _ = writeln!(text, "    wake: {}ms", round(wake_ms));
         }
-        if let Some(most) = known.flag("--max-requests") {
+        // Without restarts it makes no difference who imports the application.
+        let _ = known.flagged("/config/preload");
+        if let Some(most) = known.flag("--max-requests").filter(|most| *most > 0.0) {
             let jitter = known.flag("--max-requests-jitter").unwrap_or(0.0);
             let recycle = if jitter > 0.0 {
                 format!("uniform({most}..{})", most + jitter)
@@ -320,10 +343,11 @@ impl Translator<'_> {
 
     /// How long a connection of the pool takes to open, where that was measured.
     fn connect_ms(&self) -> Option<f64> {
-        let fields = ["median", "p50", "mean"].into_iter();
-        let measured = |field| self.known.entries(DEMANDS, field);
-        let mut all = fields.flat_map(measured).filter(|(name, _)| name.contains("connect"));
-        all.next().map(|(_, ms)| ms)
+        let names = self.known.names(DEMANDS).into_iter();
+        let mut all = names.filter(|name| name.contains("connect")).flat_map(|name| {
+            ["median", "p50", "mean"].map(|field| self.demand(&format!("{name}/{field}")))
+        });
+        all.find_map(|ms| ms)
     }
 
     /// How long a worker that replaces another takes to start.
@@ -471,6 +495,7 @@ impl Translator<'_> {
         let slices: f64 = self.endpoints.iter().map(|e| e.share * self.slices(e, rate)).sum();
         let total = framework + drawn;
         let own = (rate * total * 1e-3).min(1.0);
+        self.calibrated_at = Some(own);
         let busy = total / (1.0 + IDLE_LOOP * (1.0 - own));
         let by = ((busy - drawn) / framework).max(0.0);
         let parts = Parts {
@@ -566,9 +591,14 @@ impl Translator<'_> {
     /// What an endpoint does.
     fn steps(&mut self, endpoint: &Endpoint, parts: Parts) -> Result<String> {
         let path = endpoint.path.as_str();
-        let need = |letter: &str| match endpoint.law(letter) {
-            Some(law) => Ok(law.clone()),
-            None => bail!("{path} draws no `{letter}`"),
+        let known = self.known;
+        ["a", "b"].iter().for_each(|letter| known.draws(path, letter));
+        let need = |letter: &str| {
+            known.draws(path, letter);
+            match endpoint.law(letter) {
+                Some(law) => Ok(law.clone()),
+                None => bail!("{path} draws no `{letter}`"),
+            }
         };
         let (a, b) = (endpoint.law("a").cloned(), endpoint.law("b").cloned());
         let drawn = self.draws_cpu();
@@ -601,6 +631,7 @@ impl Translator<'_> {
                 lines.extend(self.statement(&need("s")?, then));
             }
             "/cache" => {
+                need("k")?;
                 let ((first, then), (fill_first, fill_then)) =
                     (split(parts.get), split_sql(parts.fill));
                 lines.extend(self.cpu(a.as_ref(), before + first));
@@ -618,6 +649,7 @@ impl Translator<'_> {
             }
             "/ext" => {
                 need("x")?;
+                known.draws(path, "s");
                 let (first, then) = split(parts.call);
                 lines.extend(self.cpu(a.as_ref(), before + first));
                 lines.push("- call: api".to_owned());

@@ -420,7 +420,7 @@ impl<'p> Network<'p> {
             all.push(Obstacle::Changing { station });
         }
         match self.rows[row].choice.policy {
-            Some(Policy::LeastConnections | Policy::TwoChoices)
+            Some(Policy::LeastConnections | Policy::Choices(_))
                 if self.rows[row].choice.members > 1 =>
             {
                 all.push(Obstacle::Balancer { station });

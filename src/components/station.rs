@@ -31,6 +31,8 @@ pub(crate) struct Spec {
     switchover: Option<Distribution>,
     /// Tasks per visit of a server that polls.
     limited: Option<u32>,
+    /// Whether a visit serves only those who were there when it began.
+    gated: bool,
     /// Its servers may break.
     breaks: bool,
 }
@@ -66,6 +68,7 @@ impl Spec {
             setup: None,
             switchover: None,
             limited: None,
+            gated: false,
             breaks: false,
         }
     }
@@ -107,6 +110,7 @@ impl Spec {
                 polling: self.switchover.as_ref().map(|switchover| Polling {
                     switchover: lower.own_draw(own, "switchover", switchover),
                     limited: self.limited,
+                    gated: self.gated,
                     queues: Vec::new(),
                 }),
                 breaks: lower.parts[own.index]
@@ -251,6 +255,12 @@ pub(crate) static TABLE: Table = Table {
             "(until the queue is empty)",
             "of `polling`: most that a visit serves",
         ),
+        field(
+            "visit",
+            Shape::Word(&["exhaustive", "gated"]),
+            "exhaustive",
+            "of `polling`: until the queue is empty, or who was there when it began",
+        ),
         field("patience", Shape::DurationDist, "", "how long one waits: then `wait_timeout`"),
         field(
             "setup",
@@ -317,6 +327,7 @@ pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Spec {
         setup: nonzero(fields.duration_dist("setup")).map(|time| (time, idle_off)),
         switchover: switchover.filter(|_| discipline == Discipline::Polling),
         limited: fields.has("limited").then(|| decode.at_least_one(fields, "limited", 1)),
+        gated: fields.word("visit") == Some("gated"),
         breaks: fields.has("failures"),
     }
 }
@@ -344,6 +355,7 @@ fn conflicts(decode: &Decode<'_>, fields: &Fields<'_>, discipline: Discipline, s
     if discipline != Discipline::Polling {
         wrong("switchover", "belongs to `discipline: polling`");
         wrong("limited", "belongs to `discipline: polling`");
+        wrong("visit", "belongs to `discipline: polling`");
     }
     if !fields.has("setup") {
         wrong("idle_off", "belongs to a `setup`, which is missing: a server that is never off");

@@ -2,6 +2,7 @@
 //!
 //! It keeps going round when all are empty. Between two tasks of one visit no time passes.
 
+use super::calendar::Time;
 use super::shares::Note;
 use super::task::{NOBODY, State};
 use super::tokens::Beyond;
@@ -16,6 +17,8 @@ pub(crate) struct Polls {
     at: usize,
     /// Tasks it has served there in this visit.
     served: u32,
+    /// When this visit began.
+    since: Time,
     turn: u64,
 }
 
@@ -58,7 +61,9 @@ impl<'p> World<'p> {
 
     /// The server arrives at a queue.
     pub(crate) fn poll_event(&mut self, station: u32) {
-        self.polls(station).0.served = 0;
+        let now = self.now;
+        let polls = self.polls(station).0;
+        (polls.served, polls.since) = (0, now);
         self.poll_next(station);
     }
 
@@ -66,9 +71,11 @@ impl<'p> World<'p> {
     pub(crate) fn poll_next(&mut self, station: u32) {
         let now = self.now;
         let (polls, spec) = self.polls(station);
-        let (at, visited) = (polls.at, polls.served >= spec.limited.unwrap_or(u32::MAX));
+        let (at, since) = (polls.at, polls.since);
+        let visited = polls.served >= spec.limited.unwrap_or(u32::MAX);
         let first = self.tokens(station).queue.front_of(at);
-        if visited || first == NOBODY {
+        let gone = first == NOBODY || (spec.gated && self.tasks[first].since > since);
+        if visited || gone {
             let polls = self.polls(station).0;
             polls.at = (at + 1) % spec.queues.len().max(1);
             return self.switch_over(station);

@@ -49,6 +49,8 @@ pub struct Node {
 pub enum Eviction {
     /// The least recently used key goes.
     Lru,
+    /// The key that was stored first goes, however often it was used.
+    Fifo,
     /// A random key goes.
     Random,
     /// The new key is refused: `full`.

@@ -55,6 +55,12 @@ pub enum Policy {
     LeastConnections,
     /// Uniformly.
     Random,
-    /// The less occupied of two distinct ones (Mitzenmacher 2001), ties at random.
-    TwoChoices,
+    /// The least occupied of so many distinct ones (Mitzenmacher 2001), ties at random. At most
+    /// [`Policy::MOST_CHOICES`].
+    Choices(u32),
+}
+
+impl Policy {
+    /// Most that [`Policy::Choices`] looks at.
+    pub const MOST_CHOICES: u32 = 16;
 }

@@ -118,8 +118,10 @@ pub struct Setup {
 pub struct Polling {
     /// Time of the way to the next queue.
     pub switchover: DrawId,
-    /// Most tasks per visit; `None` until the queue is empty.
+    /// Most tasks per visit; `None` is no limit.
     pub limited: Option<u32>,
+    /// A visit serves only those who were there when it began; else it lasts until the queue is empty.
+    pub gated: bool,
     /// Positions in the profile of the endpoints that have a queue, in order.
     pub queues: Vec<u16>,
 }

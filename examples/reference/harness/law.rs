@@ -118,7 +118,7 @@ impl Law {
     }
 
     /// Standard deviation over mean, if it is given.
-    fn cv(&self) -> Option<f64> {
+    pub(crate) fn cv(&self) -> Option<f64> {
         let native = || match self.dist.as_str() {
             "lognormal" => Some(self.sigma_log?.powi(2).exp_m1()),
             _ => Some(self.native()?.scv()),

@@ -107,7 +107,8 @@ pub(crate) fn pooled(probe: &Probe, batches: &[Vec<f64>], jobs: f64) -> Measured
     };
     let value = probe.how.value(&mean(None));
     let without: Vec<f64> = (0..runs).map(|i| probe.how.value(&mean(Some(i)))).collect();
-    let error = jackknife(&without);
+    // A state that every run was in, or none, says that it is likely or rare, not how much.
+    let error = jackknife(&without).filter(|error| *error > 0.0);
     let t = student_t(CONFIDENCE, runs.saturating_sub(1));
     let interval = error.map(|error| (t.mul_add(-error, value), t.mul_add(error, value)));
     let value = value.is_finite().then_some(value);

@@ -23,6 +23,8 @@ pub(crate) struct Budget {
 
 /// Batches of an ensemble: the sample that its standard errors rest on.
 const BATCHES: u32 = 32;
+/// Batches where one replication alone has more jobs than a batch may have.
+const FEW_BATCHES: u32 = 8;
 
 impl Budget {
     /// Independent replications: enough that their own standard error is known to 7 % at full budget.
@@ -30,10 +32,11 @@ impl Budget {
         (self.jobs / 100_000.0).clamp(20.0, 100.0) as u32
     }
 
-    /// Replications of one batch of an ensemble.
-    pub(crate) fn batch(&self, setup: &Setup, duration_s: f64) -> u32 {
-        let each = setup.jobs_per_s * duration_s;
-        (self.jobs / each / f64::from(BATCHES)).clamp(2.0, 20_000.0).ceil() as u32
+    /// Batches of an ensemble, and replications of each.
+    pub(crate) fn batches(&self, setup: &Setup, duration_s: f64) -> (u32, u32) {
+        let all = self.jobs / (setup.jobs_per_s * duration_s);
+        let batches = if all < f64::from(BATCHES) { FEW_BATCHES } else { BATCHES };
+        (batches, (all / f64::from(batches)).clamp(1.0, 20_000.0).ceil() as u32)
     }
 
     /// Measured time of each replication of a steady run, seconds, to three digits.
@@ -87,10 +90,10 @@ pub(crate) fn run(
             Ok(probes.iter().zip(needs).map(read).collect())
         }
         Kind::Ensemble { warmup_s, duration_s } => {
-            let each = budget.batch(setup, duration_s);
+            let (batches, each) = budget.batches(setup, duration_s);
             let mut values: Vec<Vec<Vec<f64>>> = vec![Vec::new(); probes.len()];
             let mut jobs = 0.0;
-            for batch in 0..BATCHES {
+            for batch in 0..batches {
                 let seed = budget.seed + u64::from(batch);
                 let options = options(seed, each, Some(warmup_s), duration_s);
                 let run = study::run(&program, &options, &());

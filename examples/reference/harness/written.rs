@@ -58,12 +58,14 @@ fn command(name: &str, budget: Budget, setup: &Setup) -> String {
             number(budget.duration_s(setup)),
             number(budget.jobs)
         ),
-        Kind::Ensemble { warmup_s, duration_s } => format!(
-            "{start} --replications {} --warmup {}s --duration {}s   (the row pools 32 seeds from here)",
-            budget.batch(setup, duration_s),
-            number(warmup_s),
-            number(duration_s)
-        ),
+        Kind::Ensemble { warmup_s, duration_s } => {
+            let (batches, each) = budget.batches(setup, duration_s);
+            format!(
+                "{start} --replications {each} --warmup {}s --duration {}s   (the row pools {batches} seeds from here)",
+                number(warmup_s),
+                number(duration_s)
+            )
+        }
     }
 }
 

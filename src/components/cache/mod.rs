@@ -83,7 +83,7 @@ pub(crate) static TABLE: Table = Table {
         field("evict_at", Shape::Ratio, "100%", "share of the limit at which eviction begins"),
         field(
             "eviction",
-            Shape::Word(&["lru", "random", "refuse"]),
+            Shape::Word(&["lru", "fifo", "random", "refuse"]),
             "lru",
             "what goes when it is full",
         ),
@@ -205,6 +205,7 @@ pub(crate) fn decode(decode: &Decode<'_>, fields: &Fields<'_>) -> Spec {
         max_keys: fields.large_count("max_keys").filter(|n| *n != u64::MAX),
         evict_at: decode.share(fields, "evict_at").unwrap_or(1.0),
         eviction: match fields.word("eviction") {
+            Some("fifo") => Eviction::Fifo,
             Some("random") => Eviction::Random,
             Some("refuse") => Eviction::Refuse,
             _ => Eviction::Lru,

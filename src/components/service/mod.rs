@@ -196,6 +196,7 @@ static BALANCER: Table = Table {
             "round_robin",
             "how an instance is chosen",
         ),
+        field("choices", Shape::Positive, "2", "of `two_choices`: instances it looks at"),
         field("sticky", Shape::Bool, "false", "keeps a client where it was first sent"),
         field("timeout", Shape::DurationDist, "", "then `gateway_timeout`"),
         field("latency", Shape::DurationDist, "0s", "time a request takes through it"),
@@ -308,11 +309,12 @@ fn memory(fields: &Fields<'_>) -> Option<MemorySpec> {
 fn balancer(decode: &Decode<'_>, fields: &Fields<'_>) -> Balancer {
     let balancer = fields.table("balancer", &BALANCER);
     let b = balancer.as_ref();
+    let choices = b.map_or(2, |b| choices(decode, b));
     Balancer {
         policy: match b.and_then(|b| b.word("policy")) {
             Some("least_connections") => Policy::LeastConnections,
             Some("random") => Policy::Random,
-            Some("two_choices") => Policy::TwoChoices,
+            Some("two_choices") => Policy::Choices(choices),
             _ => Policy::RoundRobin,
         },
         sticky: b.and_then(|b| b.bool("sticky")).unwrap_or(false),
@@ -321,6 +323,19 @@ fn balancer(decode: &Decode<'_>, fields: &Fields<'_>) -> Balancer {
         price: b.and_then(|b| b.tariff("price")),
         health: b.and_then(|b| health::decode(decode, b)),
     }
+}
+
+/// How many instances a balancer looks at that does not look at all.
+fn choices(decode: &Decode<'_>, balancer: &Fields<'_>) -> u32 {
+    let Some(choices) = balancer.count("choices") else { return 2 };
+    if balancer.word("policy") != Some("two_choices") {
+        let message = "belongs to `policy: two_choices`".to_owned();
+        decode.conflict(balancer, "choices", message);
+    }
+    if !(2..=Policy::MOST_CHOICES).contains(&choices) {
+        decode.range(balancer, "choices", &format!("from 2 to {}", Policy::MOST_CHOICES));
+    }
+    choices.clamp(2, Policy::MOST_CHOICES)
 }
 
 fn pools(decode: &Decode<'_>, fields: &Fields<'_>) -> Vec<(usize, Over)> {

@@ -50,6 +50,8 @@ struct NodeState {
     bounded: bool,
     /// Entries in order of use, linked; index `entries` is the sentinel.
     links: Vec<(u32, u32)>,
+    /// Whether a use moves a key to the front of that list.
+    by_use: bool,
     /// Entries that are present, for random eviction.
     present: Vec<u32>,
     position: Vec<u32>,
@@ -87,6 +89,7 @@ impl CacheState {
                 deletes: 0,
                 bounded: node.limit_bytes.is_finite() || node.max_keys != u64::MAX,
                 links: Vec::new(),
+                by_use: false,
                 present: Vec::new(),
                 position: Vec::new(),
                 families: Vec::new(),
@@ -128,7 +131,8 @@ impl CacheState {
             let n = node.entries;
             if spec.eviction == Eviction::Random {
                 node.position = vec![NOBODY; n as usize];
-            } else if spec.eviction == Eviction::Lru {
+            } else if matches!(spec.eviction, Eviction::Lru | Eviction::Fifo) {
+                node.by_use = spec.eviction == Eviction::Lru;
                 node.links = vec![(NOBODY, NOBODY); n as usize + 1];
                 node.links[n as usize] = (n, n);
             }
@@ -286,7 +290,7 @@ impl NodeState {
             return;
         }
         match eviction {
-            Eviction::Lru => self.link_front(entry),
+            Eviction::Lru | Eviction::Fifo => self.link_front(entry),
             Eviction::Random => {
                 self.position[entry as usize] = self.present.len() as u32;
                 self.present.push(entry);
@@ -320,7 +324,7 @@ impl NodeState {
 
     #[inline]
     fn touch(&mut self, entry: u32) {
-        if !self.links.is_empty() {
+        if self.by_use {
             let (prev, next) = self.links[entry as usize];
             if prev == self.entries {
                 return;
@@ -333,7 +337,7 @@ impl NodeState {
 
     fn victim(&mut self, key: u64, eviction: Eviction) -> Option<u32> {
         match eviction {
-            Eviction::Lru => {
+            Eviction::Lru | Eviction::Fifo => {
                 Some(self.links[self.entries as usize].0).filter(|last| *last != self.entries)
             }
             Eviction::Random => {

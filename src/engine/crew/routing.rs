@@ -49,28 +49,25 @@ impl World<'_> {
         match spec.policy {
             Policy::RoundRobin => self.next_turn(group, count),
             Policy::Random => stream.below(u64::from(count)) as u32,
-            Policy::TwoChoices => {
+            Policy::Choices(2) => {
                 let a = stream.below(u64::from(count)) as u32;
                 let b = (a + 1 + stream.below(u64::from(count) - 1) as u32) % count;
                 let (la, lb) = (load(a), load(b));
                 let a_wins = la < lb || (la == lb && stream.word() & 1 == 0);
                 if a_wins { a } else { b }
             }
-            Policy::LeastConnections => {
-                let (mut best, mut least, mut ties) = (0, u32::MAX, 0_u64);
-                for i in 0..count {
-                    let load = load(i);
-                    if load < least {
-                        (best, least, ties) = (i, load, 1);
-                    } else if load == least {
-                        ties += 1;
-                        if stream.below(ties) == 0 {
-                            best = i;
-                        }
+            Policy::Choices(n) if n < count => {
+                let mut chosen = [u32::MAX; Policy::MOST_CHOICES as usize];
+                for i in 0..n as usize {
+                    let mut next = stream.below(u64::from(count)) as u32;
+                    while chosen[..i].contains(&next) {
+                        next = stream.below(u64::from(count)) as u32;
                     }
+                    chosen[i] = next;
                 }
-                best
+                least(chosen.into_iter().take(n as usize), load, &mut stream)
             }
+            Policy::LeastConnections | Policy::Choices(_) => least(0..count, load, &mut stream),
         }
     }
 
@@ -89,4 +86,25 @@ impl World<'_> {
             Some(Local(local)) => at.base.0 + self.tasks.local(id, local) as u32,
         }
     }
+}
+
+/// The member with the least load, ties at random.
+fn least(
+    members: impl Iterator<Item = u32>,
+    mut load: impl FnMut(u32) -> u32,
+    stream: &mut Stream,
+) -> u32 {
+    let (mut best, mut least, mut ties) = (0, u32::MAX, 0_u64);
+    for i in members {
+        let load = load(i);
+        if load < least {
+            (best, least, ties) = (i, load, 1);
+        } else if load == least {
+            ties += 1;
+            if stream.below(ties) == 0 {
+                best = i;
+            }
+        }
+    }
+    best
 }

@@ -63,19 +63,24 @@ pub(super) fn form(model: &Model, words: &str) -> Result<Form, String> {
     Ok(form)
 }
 
-fn policy(words: &str, stations: usize) -> Result<&'static str, String> {
+/// The policy, with its keys.
+fn policy(words: &str, stations: usize) -> Result<String, String> {
     if words.contains("round robin") {
-        return Ok("round_robin");
+        return Ok("round_robin".to_owned());
+    }
+    let by_load = ["fewest", "fewer", "shortest", "jsq", "least"];
+    if words.contains("random") && !by_load.iter().any(|word| words.contains(word)) {
+        return Ok("random".to_owned());
     }
     let sampled =
         words.split("sample ").nth(1).and_then(|tail| tail.split(' ').next()?.parse().ok());
-    match sampled {
-        Some(2) => Ok("two_choices"),
-        Some(1) => Ok("random"),
-        Some(d) if d == stations => Ok("least_connections"),
-        Some(d) => {
-            Err(format!("model.routing: the best of {d}: a balancer looks at two or at all"))
+    Ok(match sampled {
+        Some(1) => "random".to_owned(),
+        Some(2) => "two_choices".to_owned(),
+        Some(d) if d < stations => format!("two_choices, choices: {d}"),
+        Some(d) if d > stations => {
+            return Err(format!("model.routing: the best of {d} of {stations} stations"));
         }
-        None => Ok("least_connections"),
-    }
+        _ => "least_connections".to_owned(),
+    })
 }

@@ -27,8 +27,8 @@ pub(super) fn form(model: &Model) -> Result<Form, String> {
     let mut own = Vec::new();
     match (cache.policy.as_str(), cache.capacity_items) {
         ("ttl", None | Some(Count::Infinite)) => {}
-        ("lru" | "random" | "ttl", Some(Count::Is(n))) => {
-            let word = if cache.policy == "random" { "random" } else { "lru" };
+        ("lru" | "fifo" | "random" | "ttl", Some(Count::Is(n))) => {
+            let word = if cache.policy == "ttl" { "lru" } else { cache.policy.as_str() };
             own.extend([format!("max_keys: {n}"), format!("eviction: {word}")]);
         }
         (other, None | Some(Count::Infinite)) => {

@@ -110,7 +110,17 @@ pub(crate) fn translate(case: &Case) -> Result<Form, String> {
         network::form(model, rows)
     } else if is(&["fork"]) {
         fork::form(model, &structure)
-    } else if is(&["round robin", "fewest", "fewer jobs", "shortest", "power of", "jsq"]) {
+    } else if is(&[
+        "round robin",
+        "fewest",
+        "fewer jobs",
+        "shortest",
+        "power of",
+        "jsq",
+        "at random",
+        "random splitting",
+        "uniformly",
+    ]) {
         balance::form(model, &structure)
     } else if is(&["blocking"]) || blocks.contains("blocking") || blocks.contains("blocked") {
         line::form(model, &format!("{structure} | {blocks}"))

@@ -1,9 +1,10 @@
 //! One station, or several that a job visits one after another.
 
 use super::super::case::{Count, Model, Retry, Routing, Station};
-use super::super::law::{number, percent};
+use super::super::law::{Law, number, percent};
 use super::super::probe::{How, Probe};
 use super::super::profile::{Draft, Endpoint, Step, name};
+use super::super::shape::Shape;
 use super::sources::{Source, sources};
 use super::{Class, Form, Kind, Place, Setup, station};
 
@@ -114,7 +115,13 @@ pub(super) fn form(model: &Model) -> Result<Form, String> {
         }
     }
     let kinds = sources.iter().map(|source| source.kind);
-    let kind = kinds.reduce(longer).unwrap_or(Kind::Steady);
+    let mut kind = kinds.reduce(longer).unwrap_or(Kind::Steady);
+    if let Kind::Ensemble { warmup_s, duration_s } = &mut kind
+        && *warmup_s > 0.0
+    {
+        let memory_s = model.stations.iter().map(memory_s).fold(0.0, f64::max);
+        *warmup_s = (memory_s / *duration_s).ceil().max(1.0) * *duration_s;
+    }
     if matches!(kind, Kind::Ensemble { .. })
         && let Some(initial) = &model.initial
         && !initial.contains("empty")
@@ -124,6 +131,21 @@ pub(super) fn form(model: &Model) -> Result<Form, String> {
     let jobs_per_s = pace(&sources, &model.stations);
     form.runs.push(Setup { what: "", draft, jobs_per_s, kind });
     Ok(form)
+}
+
+/// After so many mean services, times the spread of the law, nothing is left of an empty start.
+const FORGOTTEN: f64 = 20.0;
+
+/// How long a station remembers how it began, seconds.
+fn memory_s(station: &Station) -> f64 {
+    let of = |law: &Law| Some(law.mean().ok()? * law.cv().map_or(1.0, |cv| cv * cv).max(1.0));
+    let laws: Vec<&Law> = match &station.service {
+        Some(Shape::One(law)) => vec![law],
+        Some(Shape::List(laws)) => laws.iter().collect(),
+        Some(Shape::Named(laws)) => laws.iter().map(|(_, law)| law).collect(),
+        _ => Vec::new(),
+    };
+    FORGOTTEN * laws.into_iter().filter_map(of).fold(0.0, f64::max)
 }
 
 fn longer(a: Kind, b: Kind) -> Kind {
@@ -214,7 +236,8 @@ fn orbit(draft: &mut Draft, form: &mut Form) {
     form.special.extend([
         ("mean_in_orbit".to_owned(), Probe::is("orbit.in_system")),
         ("p_block_first_attempt".to_owned(), Probe::of(How::Over, &first)),
-        ("p_give_up".to_owned(), Probe::is("failed.gave_up.share")),
+        // By its persistence or after its last attempt: nothing else fails here.
+        ("p_give_up".to_owned(), Probe::is("error_rate")),
         ("throughput".to_owned(), Probe::is("throughput")),
     ]);
 }

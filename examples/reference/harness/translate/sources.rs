@@ -106,8 +106,7 @@ fn open(process: &Process, station: Option<&str>, all: &mut Vec<Source>) -> Resu
         }
         "nonhomogeneous_poisson" => {
             let (keys, rate, period_s) = sine(process)?;
-            // The start has died out after a period, or after nothing can be seen of it any more.
-            kind = Kind::Ensemble { warmup_s: 2.0 * period_s, duration_s: period_s };
+            kind = Kind::Ensemble { warmup_s: period_s, duration_s: period_s };
             (keys, rate)
         }
         "piecewise_constant_poisson" => {

@@ -51,6 +51,10 @@ pub(super) fn keys(station: &Station) -> Result<Vec<String>, String> {
         "priority_nonpreemptive" => keys.push("discipline: priority".to_owned()),
         "priority_preemptive_resume" => keys.push("discipline: preemptive_priority".to_owned()),
         "polling_exhaustive" => keys.push("discipline: polling".to_owned()),
+        "polling_gated" => keys.push("discipline: polling, visit: gated".to_owned()),
+        "polling_limited" | "polling_1_limited" | "polling_one_limited" => {
+            keys.push("discipline: polling, limited: 1".to_owned());
+        }
         other => return wrong("discipline", format!("`{other}` is none of the language")),
     }
     if let Some(law) = &station.patience {

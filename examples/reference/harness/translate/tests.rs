@@ -110,7 +110,7 @@ fn every_law_of_service_can_be_written() {
 }
 
 #[test]
-fn a_best_of_three_is_refused_by_its_field() {
+fn the_best_of_some_is_a_balancer_that_looks_at_so_many() {
     let model = |d: u32| {
         format!(
             "arrivals: {{ process: poisson, rate: 5 }}, stations: [ {{ name: pool, servers: 1, \
@@ -121,7 +121,9 @@ fn a_best_of_three_is_refused_by_its_field() {
     };
     assert!(text("power of d choices", &model(2)).contains("policy: two_choices"));
     assert!(text("power of d choices", &model(10)).contains("policy: least_connections"));
-    let why = form("power of d choices", &model(3)).expect_err("three");
+    assert!(text("power of d choices", &model(3)).contains("policy: two_choices, choices: 3"));
+    assert!(text("power of d choices", &model(1)).contains("policy: random"));
+    let why = form("power of d choices", &model(11)).expect_err("of ten");
     assert!(why.starts_with("model.routing"), "{why}");
 }
 
@@ -185,10 +187,11 @@ fn limiters_and_caches_of_each_type_load() {
     for cache in [
         "policy: lru, capacity_items: 5, item_size: 1",
         "policy: random, capacity_items: 5",
+        "policy: fifo, capacity_items: 5",
         "policy: ttl, ttl: 3, ttl_law: constant, capacity_items: inf, rule: every request renews",
     ] {
         form("cache", &format!("{requests}, cache: {{ {cache} }}")).expect(cache);
     }
-    let fifo = format!("{requests}, cache: {{ policy: fifo, capacity_items: 5 }}");
-    assert!(form("cache", &fifo).expect_err("first in, first out").contains("model.cache.policy"));
+    let lfu = format!("{requests}, cache: {{ policy: lfu, capacity_items: 5 }}");
+    assert!(form("cache", &lfu).expect_err("by frequency").contains("model.cache.policy"));
 }

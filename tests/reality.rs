@@ -38,7 +38,8 @@ const MARGIN: f64 = 4.0 * 1.25 / 4.9 / 1.645;
 
 fn points() -> Vec<Point> {
     let points = point::read_all(Path::new(FOLDER)).expect("the folder is readable");
-    let points: Vec<Point> = points.into_iter().map(|point| point.expect("it is readable")).collect();
+    let points: Vec<Point> =
+        points.into_iter().map(|point| point.expect("it is readable")).collect();
     assert!(points.len() >= 23, "{}", points.len());
     points
 }

@@ -52,11 +52,10 @@ fn further_models_agree_with_their_answers() {
 
 #[test]
 fn every_case_agrees_with_its_reference() {
-    let all: Vec<(PathBuf, Vec<Row>)> =
-        cases("tests/reference")
-            .into_par_iter()
-            .map(|path| (path.clone(), rows(&path, JOBS)))
-            .collect();
+    let all: Vec<(PathBuf, Vec<Row>)> = cases("tests/reference")
+        .into_par_iter()
+        .map(|path| (path.clone(), rows(&path, JOBS)))
+        .collect();
     let (mut failed, mut unsupported, mut quantities) = (Vec::new(), Vec::new(), 0);
     for (path, rows) in &all {
         let case = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -82,6 +81,11 @@ fn a_malformed_case_is_an_error_with_its_place() {
     for (text, said) in [
         ("id: x\nmodel: [", "line"),
         ("schema: 1\nid: [1]\n", "line 2"),
+        (
+            "schema: 1\nid: x\nmodel_class: y\nsource: { ref: z, kind: w }\nmodel: { description: z }\n\
+             expect: [ { name: mean_wait, at: q, value: .nan, kind: exact } ]\n",
+            "mean_wait.value: NaN",
+        ),
         ("schema: 1\nid: x\nmodel_class: y\nsource: { ref: z, kind: w }\nexpect: []\n", "model"),
     ] {
         let error = read(text).expect_err(text);

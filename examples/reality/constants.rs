@@ -50,7 +50,8 @@ pub(crate) const TIMER_MS: f64 = 1.0;
 /// same CPU loop varies by about +-10 % in CPU time on this machine".
 pub(crate) const CPU_SPREAD: f64 = 0.1;
 
-/// From this utilization of the CPU on, demands at their upper end, the p95 is given as an interval. (A
+/// From this utilization of the CPU on (or of the connections held meanwhile), demands at their upper end,
+/// latencies are given as intervals. (A
 /// demand known to 10 % gives at 85 % a waiting time known to a factor of four: u/(1−u) is 3.3 at 0.765
 /// and 14 at 0.935.)
 pub(crate) const UNCERTAIN_FROM: f64 = 0.7;

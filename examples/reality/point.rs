@@ -221,7 +221,8 @@ impl Known {
 
     /// Names and numbers of a map by its JSON pointer: `field` of each of its entries.
     pub(crate) fn entries(&self, path: &str, field: &str) -> Vec<(String, f64)> {
-        let one = |name: String| Some((name.clone(), self.number(&format!("{path}/{name}/{field}"))?));
+        let one =
+            |name: String| Some((name.clone(), self.number(&format!("{path}/{name}/{field}"))?));
         self.names(path).into_iter().filter_map(one).collect()
     }
 
@@ -284,7 +285,9 @@ fn unread(path: &str, value: &Value, read: &BTreeSet<String>, left: &mut Vec<Str
     }
     match value {
         Value::Object(entries) => {
-            entries.iter().for_each(|(key, value)| unread(&format!("{path}/{key}"), value, read, left));
+            entries
+                .iter()
+                .for_each(|(key, value)| unread(&format!("{path}/{key}"), value, read, left));
         }
         Value::Array(arguments) if path == "/config/extra_args" => {
             let flags = arguments.iter().filter_map(Value::as_str).filter(|a| a.starts_with('-'));

@@ -101,9 +101,10 @@ pub(crate) fn predict(
     let at = |without, cpu: f64| run(id, known, Choice { without, cpu }, effort);
     let mut prediction = at(without, 1.0)?;
     let translated = &prediction.translated;
-    let is_uncertain =
-        translated.draws_cpu && prediction.cpu.median * (1.0 + CPU_SPREAD) >= UNCERTAIN_FROM;
     let under = CPU_SPREAD.hypot(CPU_SPREAD);
+    // Where database connections are held while the CPU is waited for, they bind before it does.
+    let used = prediction.cpu.median.max(prediction.loads.of("pool").unwrap_or(0.0));
+    let is_uncertain = translated.draws_cpu && used * (1.0 + under) >= UNCERTAIN_FROM;
     if is_uncertain && without != Some(Constant::CpuSpread) {
         let over = over(translated.calibrated_at, prediction.cpu.median);
         let (low, high) = (at(without, 1.0 - under)?, at(without, 1.0 + over)?);
@@ -128,7 +129,8 @@ fn over(calibrated_at: Option<f64>, utilization: f64) -> f64 {
 }
 
 /// From the lower demands up, and no wider than a factor of two around its centre: latency grows as
-/// u/(1 − u), so of equally likely demands the most lie near the lower end.
+/// u/(1 − u), so of equally likely demands the most lie near the lower end. Behind a cliff it reaches up
+/// to what is predicted.
 fn interval(
     central: &Prediction,
     low: &Prediction,
@@ -137,6 +139,7 @@ fn interval(
 ) -> Interval {
     let between = |of: fn(&Prediction) -> Spread| {
         let (least, most) = (of(low).low, of(high).high);
+        let least = least.max(of(central).median / WIDEST);
         (least, most.min(WIDEST * least))
     };
     let mut why = format!(

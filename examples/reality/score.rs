@@ -128,12 +128,8 @@ fn time(
             _ => interval.p95,
         };
         row.within = measured.is_none_or(|measured| (low..=high).contains(&measured));
-        row.remark = format!(
-            "uncertain: {} to {}; {}",
-            milliseconds(low),
-            milliseconds(high),
-            interval.why
-        );
+        row.remark =
+            format!("uncertain: {} to {}; {}", milliseconds(low), milliseconds(high), interval.why);
     }
     if !point.scores(figure) {
         row.error = None;
@@ -180,7 +176,8 @@ fn recovery(point: &Point, prediction: &Prediction) -> Vec<Row> {
     let Some(burst) = prediction.burst else { return Vec::new() };
     let word = |share: f64| if share >= 0.5 { "yes" } else { "no" };
     if !point.measured.is_some() {
-        let said = format!("{} (in {:.0} % of runs)", word(burst.recovered), 100.0 * burst.recovered);
+        let said =
+            format!("{} (in {:.0} % of runs)", word(burst.recovered), 100.0 * burst.recovered);
         return vec![row(point, "recovers", NOT_MEASURED.to_owned(), said)];
     }
     let Some(measured) = median(point.measured.repeats("/recovered")) else { return Vec::new() };

@@ -69,6 +69,23 @@ pub(crate) struct Expect {
 }
 
 impl Expect {
+    /// A value that is no number agrees with everything.
+    ///
+    /// # Errors
+    /// Which of its numbers is none.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let own = [("value", Some(self.value)), ("ref_rel_error", Some(self.ref_rel_error))];
+        let widths = [("sim_rel_tol", self.sim_rel_tol), ("rel_se_1e6", self.rel_se_1e6)];
+        let wrong = own.into_iter().chain(widths).find_map(|(key, number)| {
+            let number = number.filter(|x| !x.is_finite() || (key != "value" && *x < 0.0))?;
+            Some((key, number))
+        });
+        match wrong {
+            Some((key, number)) => Err(format!("expect: {}.{key}: {number} is none", self.name)),
+            None => Ok(()),
+        }
+    }
+
     /// Whether a formula's approximation, not the truth about the model, stands here.
     pub(crate) fn is_context(&self) -> bool {
         matches!(self.kind.as_str(), "approximation" | "asymptotic")

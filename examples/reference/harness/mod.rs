@@ -83,7 +83,10 @@ impl Read {
 /// What is wrong with it, with its place.
 pub(crate) fn read(text: &str) -> Result<Read, String> {
     match serde_yaml::from_str::<Case>(text) {
-        Ok(case) => Ok(Read::Whole(Box::new(case))),
+        Ok(case) => {
+            case.expect.iter().try_for_each(case::Expect::check)?;
+            Ok(Read::Whole(Box::new(case)))
+        }
         Err(error) => {
             let said = error.without_snippet().to_string();
             let unknown = said.contains("unknown field") || said.contains("unknown variant");

@@ -55,7 +55,7 @@ pub(super) fn sources(model: &Model) -> Result<Vec<Source>, String> {
         }
     }
     if all.is_empty() {
-        return Err("model: neither `arrivals` nor `population`".to_owned());
+        return Err("model: neither `arrivals` above a rate of 0 nor `population`".to_owned());
     }
     Ok(all)
 }
@@ -69,8 +69,10 @@ fn open(process: &Process, station: Option<&str>, all: &mut Vec<Source>) -> Resu
         }
         return Ok(());
     }
-    let need = |value: Option<f64>, key: &str| {
-        value.ok_or_else(|| format!("model.arrivals: `{}` without `{key}`", process.kind))
+    let need = |value: Option<f64>, key: &str| match value {
+        Some(x) if x.is_finite() && x >= 0.0 => Ok(x),
+        Some(x) => Err(format!("model.arrivals.{key}: {x} is no rate")),
+        None => Err(format!("model.arrivals: `{}` without `{key}`", process.kind)),
     };
     let mut kind = Kind::Steady;
     let (keys, rate) = match process.kind.as_str() {

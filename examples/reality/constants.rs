@@ -130,8 +130,7 @@ impl Constant {
                 "README of the measurements, Method",
             ),
             Self::CpuSpread => (
-                "CPU demands vary by 10 % when calibrated, by 10 % under load, and may not fall with the load: \
-                 from 70 % CPU on the answer is an interval",
+                "CPU demands are known to 10 %: from 70 % CPU on the p95 is the interval between both",
                 "README of the measurements, what is known of the noise",
             ),
         }

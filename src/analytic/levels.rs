@@ -37,6 +37,15 @@ impl Level {
         self.down.push((from, to, rate));
     }
 
+    /// Rate to the level below, by state.
+    fn leaves(&self) -> Vec<f64> {
+        let mut leaves = vec![0.0; self.size];
+        for &(from, _, rate) in &self.down {
+            leaves[from] += rate;
+        }
+        leaves
+    }
+
     /// Rates within the level, with minus the sum of all moves on the diagonal.
     fn local(&self) -> Matrix {
         let mut local = Matrix::zero(self.size, self.size);
@@ -54,33 +63,29 @@ impl Level {
 const MOST: usize = 200_000;
 
 /// Stationary probabilities by level and state of an endless chain whose levels from `servers` + 1 on
-/// are alike; `None` when the rate matrix is not found (no steady state).
+/// are alike, and of the size of level `servers`; `None` when the rate matrix is not found (no steady
+/// state).
 pub(super) fn solve(level: impl Fn(u32) -> Level, rho: f64, servers: u32) -> Option<Vec<Vec<f64>>> {
     if rho >= 1.0 {
         return None;
     }
     let (below, repeating) = (level(servers), level(servers + 1));
-    let up = sparse(&below.up, below.size, repeating.size);
-    let back = sparse(&repeating.down, repeating.size, below.size);
-    let local = repeating.local();
-    // R ← U·(−(L + R·D))⁻¹ from 0 climbs to the least solution (Neuts 1981).
-    let mut rate = Matrix::zero(below.size, repeating.size);
-    let mut settled = false;
-    for _ in 0..50_000 {
-        let next = up.times(&local.clone().plus(&rate.times(&back)).negative_inverse()?);
-        let change = next.distance(&rate);
-        rate = next;
-        if change < 1e-15 {
-            settled = true;
-            break;
-        }
-    }
-    if !settled {
+    if below.size != repeating.size {
         return None;
     }
+    let up = sparse(&below.up, below.size, repeating.size);
+    let back = sparse(&repeating.down, repeating.size, below.size);
+    let rate = rate_matrix(&up, &repeating.local(), &back)?;
     let levels: Vec<Level> = (0..=servers).map(level).collect();
-    let top = levels[servers as usize].local().plus(&rate.times(&back));
+    let top = &levels[servers as usize];
+    let top = top.local().plus(&rate.times(&back)).balanced(&top.leaves());
     let mut p = eliminate(&levels, top)?;
+    p.push(rate.under(p.last()?));
+    let mut like = levels.clone();
+    like.extend([repeating.clone(), repeating]);
+    if !is_stationary(&like, &p, &rate) {
+        return None;
+    }
     let mut last = p.last().cloned()?;
     let mut total: f64 = p.iter().flatten().sum();
     while p.len() < MOST {
@@ -93,6 +98,78 @@ pub(super) fn solve(level: impl Fn(u32) -> Level, rho: f64, servers: u32) -> Opt
         }
     }
     Some(normalized(p, total))
+}
+
+/// The rate matrix R of levels that repeat for ever: the least solution of U + R·L + R²·D = 0.
+///
+/// ```text
+/// G = passages to the level below, by logarithmic reduction; R = U·(−(L + U·G))⁻¹
+/// ```
+///
+/// Every round squares what is left, so a few suffice at any load. `None` where it does not settle.
+///
+/// Source: Latouche and Ramaswami, *A logarithmic reduction algorithm for quasi-birth-death processes*
+/// (1993), Journal of Applied Probability 30.
+fn rate_matrix(up: &Matrix, local: &Matrix, back: &Matrix) -> Option<Matrix> {
+    let alone = local.negative_inverse()?;
+    let (mut high, mut low) = (alone.times(up), alone.times(back));
+    let (mut passages, mut open) = (low.clone(), high.clone());
+    for _ in 0..64 {
+        let both = high.times(&low).plus(&low.times(&high));
+        let mut stay = both;
+        for i in 0..stay.rows {
+            stay.add(i, i, -1.0);
+        }
+        let alone = stay.negative_inverse()?;
+        high = alone.times(&high.times(&high));
+        low = alone.times(&low.times(&low));
+        let more = open.times(&low);
+        let change = more.cells.iter().copied().fold(0.0, f64::max);
+        passages = passages.plus(&more);
+        open = open.times(&high);
+        if change < 1e-17 {
+            // Below is reached for certain: what rounding left is put back.
+            for row in passages.cells.chunks_mut(passages.columns.max(1)) {
+                let total: f64 = row.iter().sum();
+                if (total - 1.0).abs() > 1e-6 {
+                    return None;
+                }
+                row.iter_mut().for_each(|p| *p /= total);
+            }
+            let leaves: Vec<f64> = (0..back.rows).map(|i| back.row(i).iter().sum()).collect();
+            let folded = local.clone().plus(&up.times(&passages)).balanced(&leaves);
+            return Some(up.times(&folded.negative_inverse()?));
+        }
+    }
+    None
+}
+
+/// Whether what comes into each state equals what leaves it, to nine digits of their sum: the last
+/// word on weights `p` of some levels and the first of those that repeat by `rate`.
+fn is_stationary(levels: &[Level], p: &[Vec<f64>], rate: &Matrix) -> bool {
+    let above = rate.under(p.last().map_or(&[], Vec::as_slice));
+    let mut weights: Vec<&[f64]> = p.iter().map(Vec::as_slice).collect();
+    weights.push(&above);
+    let most: f64 = p.iter().flatten().copied().fold(0.0, f64::max);
+    let mut flows: Vec<Vec<(f64, f64)>> = p.iter().map(|p| vec![(0.0, 0.0); p.len()]).collect();
+    for (n, (level, here)) in levels.iter().zip(&weights).enumerate() {
+        let up = level.up.iter().map(|m| (n + 1, m));
+        let inside = level.inside.iter().map(|m| (n, m));
+        let down = level.down.iter().map(|m| (n.wrapping_sub(1), m));
+        for (to_level, &(from, to, rate)) in up.chain(inside).chain(down) {
+            let flow = here[from] * rate;
+            if let Some(out) = flows.get_mut(n) {
+                out[from].1 += flow;
+            }
+            if let Some(into) = flows.get_mut(to_level) {
+                into[to].0 += flow;
+            }
+        }
+    }
+    let mut states = flows.iter().flatten().zip(p.iter().flatten());
+    states.all(|((into, out), p)| {
+        (into - out).abs() <= 1e-9 * (into + out) || *p < 1e-15 * most && *p >= 0.0
+    })
 }
 
 fn normalized(mut p: Vec<Vec<f64>>, total: f64) -> Vec<Vec<f64>> {
@@ -108,7 +185,7 @@ fn eliminate(levels: &[Level], top: Matrix) -> Option<Vec<Vec<f64>>> {
         let (below, level) = (&pair[0], &pair[1]);
         let rate = sparse(&below.up, below.size, level.size).times(&folded.negative_inverse()?);
         let back = sparse(&level.down, level.size, below.size);
-        folded = below.local().plus(&rate.times(&back));
+        folded = below.local().plus(&rate.times(&back)).balanced(&below.leaves());
         rates.push(rate);
     }
     let mut p = vec![folded.null_vector()?];
@@ -163,9 +240,14 @@ impl Matrix {
         self
     }
 
-    /// Largest difference of two cells.
-    fn distance(&self, other: &Self) -> f64 {
-        self.cells.iter().zip(&other.cells).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    /// The same with a diagonal by which every row sums to minus what `leaves`: no digits are lost by
+    /// subtraction (Grassmann, Taksar, Heyman 1985, Operations Research 33).
+    fn balanced(mut self, leaves: &[f64]) -> Self {
+        for (i, leaves) in leaves.iter().enumerate() {
+            let others: f64 = (0..self.columns).filter(|j| *j != i).map(|j| self.row(i)[j]).sum();
+            self.cells[i * self.columns + i] = -(others + leaves);
+        }
+        self
     }
 
     /// A row vector times this.

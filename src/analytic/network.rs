@@ -155,6 +155,28 @@ impl<'p> Network<'p> {
         work.fold(0.0, std::ops::Add::add) / self.units(row)
     }
 
+    /// Share of the time that a unit of a row is up; 1 where none breaks by itself.
+    pub(super) fn availability(&self, row: usize) -> f64 {
+        let fault = self.program.faults.iter().find(|f| f.station == Some(self.rows[row].base));
+        fault.map_or(1.0, |fault| {
+            let (up_s, down_s) = (self.reading.mean(fault.up), self.reading.mean(fault.down));
+            up_s / (up_s + down_s)
+        })
+    }
+
+    /// Whether whatever breaks only delays: what was under way goes on.
+    pub(super) fn faults_only_delay(&self) -> bool {
+        self.program.faults.iter().all(|fault| fault.station.is_some() && fault.resumes)
+    }
+
+    /// Which queue a use joins, of a server that goes round several.
+    pub(super) fn queue_of(&self, u: &Use) -> usize {
+        let StationKind::Tokens(tokens) = self.kind(u.row) else { return 0 };
+        let endpoint = u.class.map(|class| self.program.classes[class.index()].endpoint);
+        let queues = tokens.polling.iter().flat_map(|polling| &polling.queues);
+        queues.into_iter().position(|queue| Some(*queue) == endpoint).unwrap_or(0)
+    }
+
     fn add_uses(&mut self, stream: usize) {
         let walk = &self.streams[stream].walk;
         let mut found = Vec::new();

@@ -63,7 +63,7 @@ pub(super) fn qualifies(network: &Network<'_>, row: usize, rho: f64) -> bool {
                 && tokens.feeds.is_none()
                 && !tokens.preemptive
                 && tokens.is_constant()
-                && network.program.faults.is_empty();
+                && network.faults_only_delay();
             let fair = !tokens.priority || network.has_one_priority(row);
             if network.units(row).is_infinite() {
                 return plain;

@@ -71,19 +71,31 @@ pub enum What {
     GivesUp,
     /// Share of look-ups that hit.
     HitRatio,
+    /// Mean number of servers being set up.
+    SettingUp,
+    /// Share of the units that are up.
+    Available,
+    /// Share of the time at which none is up.
+    Down,
 }
 
 impl What {
     /// What kind of number it is.
     pub const fn quantity(self) -> Quantity {
         match self {
-            Self::Utilization | Self::Waits | Self::Refused | Self::GivesUp | Self::HitRatio => {
-                Quantity::Ratio
-            }
+            Self::Utilization
+            | Self::Waits
+            | Self::Refused
+            | Self::GivesUp
+            | Self::HitRatio
+            | Self::Available
+            | Self::Down => Quantity::Ratio,
             Self::Throughput => Quantity::Rate,
-            Self::InSystem | Self::InSystemDeviation | Self::InSystemQuantile(_) | Self::Queue => {
-                Quantity::Count
-            }
+            Self::InSystem
+            | Self::InSystemDeviation
+            | Self::InSystemQuantile(_)
+            | Self::Queue
+            | Self::SettingUp => Quantity::Count,
             _ => Quantity::Duration,
         }
     }
@@ -113,6 +125,9 @@ impl What {
             Self::Refused => "refused.share".to_owned(),
             Self::GivesUp => "timeouts.share".to_owned(),
             Self::HitRatio => "hit_ratio".to_owned(),
+            Self::SettingUp => "setup.busy".to_owned(),
+            Self::Available => "available".to_owned(),
+            Self::Down => "downtime".to_owned(),
         }
     }
 }
@@ -266,6 +281,13 @@ pub struct Solution {
     pub closed: Vec<ClosedSolution>,
     /// Hit ratios of families of keys, by id.
     pub families: Vec<Option<Value>>,
+    /// Look-ups per second of families of keys, by id.
+    pub lookups: Vec<Option<Value>>,
+    /// Calls per second of components, by id.
+    pub calls: Vec<Option<Value>>,
+    /// What breaks at random, by id: the share of its units that are up, and of the time at which none
+    /// is.
+    pub faults: Vec<(Value, Value)>,
     /// Where the open load saturates something first.
     pub knee: Option<Knee>,
     /// Requests per second of all open streams.

@@ -43,6 +43,23 @@ impl Stages {
         Self { rate_per_s, weights, beyond }
     }
 
+    /// From the probabilities of more than 0, 1, 2, … stages, each of mean 1/`rate_per_s` > 0: what is
+    /// left after so many steps of a chain whose time is made uniform.
+    ///
+    /// Source: Jensen (1953), *Markoff chains as an aid in the study of Markoff processes*.
+    pub fn surviving(rate_per_s: f64, beyond: Vec<f64>) -> Self {
+        let mut before = 1.0;
+        let weights = beyond
+            .iter()
+            .map(|left| {
+                let weight = before - left;
+                before = *left;
+                weight
+            })
+            .collect();
+        Self { rate_per_s, weights, beyond }
+    }
+
     /// The wait at `servers` exponential servers, first come first served, of an arrival that finds
     /// n inside with probability `found[n]`; the servers together do `rate_per_s`.
     pub fn wait(found: &[f64], servers: usize, rate_per_s: f64) -> Self {

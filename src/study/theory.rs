@@ -11,7 +11,8 @@ use super::settled::Steady;
 use crate::analytic::solution::{Status, Value, What};
 use crate::analytic::{self, Solution};
 use crate::program::{
-    Catalogue, ClassId, ComponentId, Counter, Gauge, Measure, Program, Quantity, StationId,
+    Catalogue, ClassId, ComponentId, Counter, FamilyId, FaultId, Gauge, Measure, Op, Program,
+    Quantity, StationId,
 };
 use crate::stats::{Statistic, student_t};
 use crate::verdict::estimate;
@@ -257,6 +258,13 @@ impl Known<'_> {
     /// Completions per second.
     fn rate(&self, counters: &[Counter]) -> Option<Value> {
         match counters {
+            [Counter::Calls(component)] => {
+                self.solution.calls.get(component.index()).copied().flatten()
+            }
+            [Counter::CallsFailed(component)] => self.failing(*component),
+            _ if counters.iter().all(|c| matches!(c, Counter::Arrivals(_))) => {
+                self.offered(counters)
+            }
             [Counter::Ok(class)] => {
                 let solution = self.solution.classes.get(class.index())?;
                 let of = |v: &&Value| v.what == What::Throughput;
@@ -271,22 +279,42 @@ impl Known<'_> {
         }
     }
 
+    /// Requests per second of several classes.
+    fn offered(&self, counters: &[Counter]) -> Option<Value> {
+        let of = |counter: &Counter| {
+            let Counter::Arrivals(class) = counter else { return None };
+            let own = &self.solution.classes.get(class.index())?.values;
+            own.iter().find(|v| v.what == What::Throughput).copied()
+        };
+        let all = counters.iter().map(of).collect::<Option<Vec<Value>>>()?;
+        let (first, status) = (*all.first()?, all.iter().map(|v| v.status).max()?);
+        let value = all.iter().map(|v| v.value).sum();
+        Some(Value { value, status, ..first })
+    }
+
+    /// Calls of a component that fail per second: those that its only row sends away.
+    fn failing(&self, component: ComponentId) -> Option<Value> {
+        let calls = self.solution.calls.get(component.index()).copied().flatten()?;
+        let fails = |op: &Op| matches!(op, Op::Fail { owner: Some(own), .. } if *own == component);
+        if self.program.ops.iter().any(fails) {
+            return None;
+        }
+        // Somebody is served there by a law that says who is not.
+        let served = self.component(component, What::Utilization, None)?;
+        let lost = [What::Refused, What::GivesUp].map(|what| self.component(component, what, None));
+        let shares = lost.iter().flatten();
+        let status = shares.clone().map(|v| v.status).fold(served.status, Status::max);
+        let share: f64 = shares.map(|v| v.value).sum();
+        Some(Value { value: calls.value * share, status, ..served })
+    }
+
     /// Shares of arrivals.
     fn share(&self, of: &[Counter], per: &[Counter]) -> Option<Value> {
         let what = match of.first()? {
             Counter::StationWaited(_) => What::Waits,
             Counter::StationRefused(_) => What::Refused,
             Counter::StationTimeouts(_) => What::GivesUp,
-            Counter::Hits(family) => {
-                let one = of.len() == 1 && per.len() == 1;
-                return self
-                    .solution
-                    .families
-                    .get(family.index())
-                    .copied()
-                    .flatten()
-                    .filter(|_| one);
-            }
+            Counter::Hits(_) => return self.hits(of, per),
             Counter::CallsFailedAs(component, kind) if of.len() == 1 => {
                 return self.failed(*component, *kind);
             }
@@ -311,6 +339,29 @@ impl Known<'_> {
         self.row(&stations, what, None).filter(|_| all_arrivals)
     }
 
+    /// Share of look-ups that hit, over the families that are looked up.
+    fn hits(&self, of: &[Counter], per: &[Counter]) -> Option<Value> {
+        let family = |counter: &Counter| match counter {
+            Counter::Hits(family) | Counter::Lookups(family) => Some(*family),
+            _ => None,
+        };
+        let families = of.iter().map(family).collect::<Option<Vec<_>>>()?;
+        if per.iter().map(family).collect::<Option<Vec<_>>>()? != families {
+            return None;
+        }
+        let ratio = |f: &FamilyId| self.solution.families.get(f.index()).copied().flatten();
+        let ratios = families.iter().map(ratio).collect::<Option<Vec<Value>>>()?;
+        if let [only] = ratios.as_slice() {
+            return Some(*only);
+        }
+        let rate = |f: &FamilyId| self.solution.lookups.get(f.index()).copied().flatten();
+        let rates = families.iter().map(rate).collect::<Option<Vec<Value>>>()?;
+        let total: f64 = rates.iter().map(|v| v.value).sum();
+        let hits: f64 = rates.iter().zip(&ratios).map(|(rate, hit)| rate.value * hit.value).sum();
+        let status = ratios.iter().chain(&rates).map(|v| v.status).max()?;
+        Some(Value { value: hits / total, status, ..*ratios.first()? })
+    }
+
     /// Share of a component's calls that end as this kind, raised by its only row.
     fn failed(&self, component: ComponentId, kind: crate::program::KindId) -> Option<Value> {
         let word = crate::program::Kind::NAMES.get(usize::from(kind.0))?;
@@ -329,6 +380,14 @@ impl Known<'_> {
         let queue = stations(of, |g| if let Gauge::Queue(s) = g { Some(*s) } else { None });
         let sizes = stations(per, |g| if let Gauge::Size(s) = g { Some(*s) } else { None });
         let mean = statistic == Statistic::Mean;
+        if let ([gauge], true) = (of, mean)
+            && let Some(value) = self.rare(*gauge, per)
+        {
+            return Some(value);
+        }
+        if let Some(classes) = in_flight(of).filter(|_| mean && per.is_empty()) {
+            return self.inside(&classes);
+        }
         match (inside, busy, queue, sizes, per.is_empty()) {
             (Some(rows), _, _, _, true) => {
                 let what = match statistic {
@@ -351,6 +410,36 @@ impl Known<'_> {
             _ => None,
         }
     }
+
+    /// Levels of what few stations have: servers being set up, units that break.
+    fn rare(&self, of: Gauge, per: &[Gauge]) -> Option<Value> {
+        let fault = |id: FaultId| self.solution.faults.get(id.index()).copied();
+        match of {
+            Gauge::Setup(station) if per.is_empty() => self.row(&[station], What::SettingUp, None),
+            Gauge::UnitsUp(id) => fault(id).map(|values| values.0),
+            Gauge::Broken(id) => fault(id).map(|values| values.1),
+            _ => None,
+        }
+    }
+
+    /// Mean number of requests of classes inside.
+    fn inside(&self, classes: &[ClassId]) -> Option<Value> {
+        let of = |class: &ClassId| {
+            let own = &self.solution.classes.get(class.index())?.values;
+            own.iter().find(|v| v.what == What::InSystem).copied()
+        };
+        let all = classes.iter().map(of).collect::<Option<Vec<Value>>>()?;
+        let (first, status) = (*all.first()?, all.iter().map(|v| v.status).max()?);
+        let value = all.iter().map(|v| v.value).sum();
+        Some(Value { value, status, ..first })
+    }
+}
+
+/// The classes of gauges that all count requests in flight.
+fn in_flight(gauges: &[Gauge]) -> Option<Vec<ClassId>> {
+    let class =
+        |gauge: &Gauge| if let Gauge::InFlight(class) = gauge { Some(*class) } else { None };
+    gauges.iter().map(class).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
 }
 
 #[cfg(test)]

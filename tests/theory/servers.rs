@@ -1,8 +1,7 @@
 //! Servers that are not always there: breakdowns, setup, polling.
 
-use capplan::analytic::interruptions::{
-    Round, mean_number_with_breakdowns, response_with_setup_s, setup_share,
-};
+use capplan::analytic::interruptions::{Interrupted, Round, exhaustive_wait_s, setup_share};
+use capplan::analytic::single_server::{Moments, mean_wait_with_setup_s};
 
 use crate::chain::{expect, stationary};
 use crate::run::{Run, span};
@@ -20,7 +19,13 @@ fn a_server_that_breaks_and_resumes_agrees_with_white_and_christie() {
     let failures =
         "failures: { mtbf: exp(20s), mttr: exp(3333333.333us), each: server, work: resumes }";
     let run = Run::of(&station("0.5/s", failures, "exp(1s)"), span(300.0, 60_000.0));
-    let inside = mean_number_with_breakdowns(0.5, 1.0, 20.0, 10.0 / 3.0).expect("ρ < 1");
+    let queue = Interrupted {
+        arrivals_per_s: 0.5,
+        service: Moments::new(1.0, 1.0),
+        up_s: 20.0,
+        repair: Moments::new(10.0 / 3.0, 1.0),
+    };
+    let inside = queue.mean_number().expect("ρ < 1");
     run.agrees("q.in_system", inside, 0.015);
     run.agrees("q.response.mean", 2.0 * inside, 0.015);
     run.agrees("q.available", 6.0 / 7.0, 0.005);
@@ -111,20 +116,16 @@ fn a_cold_start_agrees_with_welch() {
         &station("0.5/s", "setup: exp(3s), idle_off: 0s", "exp(1s)"),
         span(300.0, 40_000.0),
     );
-    run.agrees(
-        "q.response.mean",
-        response_with_setup_s(0.5, 1.0, (3.0, 18.0)).expect("ρ < 1"),
-        0.01,
-    );
+    let response_s = |setup_scv: f64| {
+        let (service, setup) = (Moments::new(1.0, 1.0), Moments::new(3.0, setup_scv));
+        1.0 + mean_wait_with_setup_s(0.5, service, setup).expect("ρ < 1")
+    };
+    run.agrees("q.response.mean", response_s(1.0), 0.01);
     run.agrees("q.in_system", 2.5, 0.01);
     run.agrees("q.utilization", 0.5, 0.005);
     run.agrees("q.setup.busy", setup_share(0.5, 1.0, 3.0).expect("ρ < 1"), 0.005);
     let run = Run::of(&station("0.5/s", "setup: 3s", "exp(1s)"), span(300.0, 40_000.0));
-    run.agrees(
-        "q.response.mean",
-        response_with_setup_s(0.5, 1.0, (3.0, 9.0)).expect("ρ < 1"),
-        0.01,
-    );
+    run.agrees("q.response.mean", response_s(0.0), 0.01);
 }
 
 #[test]
@@ -187,7 +188,8 @@ fn a_server_that_goes_round_agrees_with_takagi() {
         switchover_variance: 0.04,
     };
     let run = Run::asking(&round(""), &["q.wait.mean@c"], span(300.0, 25_000.0));
-    let wait = exact.exhaustive_wait_s().expect("ρ < 1");
+    let (service, way) = (Moments::new(1.0, 1.0), Moments::new(0.2, 1.0));
+    let wait = exhaustive_wait_s(&[0.15; 4], 0.6, service, way).expect("ρ < 1");
     run.agrees("q.wait.mean", wait, 0.015);
     run.agrees("q.wait.mean@c", wait, 0.02);
     run.agrees("q.utilization", 0.6, 0.005);

@@ -1,8 +1,8 @@
 //! Rate limits under Poisson requests.
 
 use super::{Answer, Case, Feed, Shape};
-use crate::analytic::limiter;
 use crate::analytic::solution::{Law, What};
+use crate::analytic::{Load, constant_service, limiter};
 use crate::program::Algorithm;
 
 const REJECTS: Law = Law {
@@ -34,7 +34,16 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
         }
         (Algorithm::TokenBucket, None) if bucket.places == u32::MAX => {
             let delay = limiter::bucket_delay(rate, bucket.rate_per_s, burst)?;
-            Answer::exact(WAITS).with(What::Waits, delay.waits).with(What::Wait, delay.wait_s)
+            // The work that an arrival of M/D/1 finds, less what the bucket holds.
+            let one = Load { arrivals_per_s: rate, service_s: 1.0 / bucket.rate_per_s };
+            let held_s = f64::from(burst - 1) / bucket.rate_per_s;
+            let work = |q| constant_service::wait_quantile_s(one, q).unwrap_or(f64::NAN);
+            let mut answer =
+                Answer::exact(WAITS).with(What::Waits, delay.waits).with(What::Wait, delay.wait_s);
+            if one.offered() <= 0.995 {
+                answer = answer.quantiles(What::WaitQuantile, |q| (work(q) - held_s).max(0.0));
+            }
+            answer
         }
         (Algorithm::FixedWindow, Some(_)) => {
             let window_s = bucket.burst / bucket.rate_per_s;

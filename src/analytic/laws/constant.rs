@@ -33,12 +33,12 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
         .with(What::Utilization, load.utilization(servers))
         .with(What::InSystem, load.arrivals_per_s * (wait_s + service_s))
         .with(What::Queue, load.arrivals_per_s * wait_s)
+        .with(What::Waits, constant_service::wait_probability(load, servers)?)
         .with(What::Wait, wait_s)
         .with(What::Response, wait_s + service_s);
     if servers == 1 {
         let wait = |q| constant_service::wait_quantile_s(load, q).unwrap_or(f64::NAN);
         answer = answer
-            .with(What::Waits, load.offered())
             .quantiles(What::WaitQuantile, wait)
             .quantiles(What::ResponseQuantile, |q| wait(q) + service_s);
     }

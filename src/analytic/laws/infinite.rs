@@ -9,7 +9,8 @@ const LAW: Law =
 
 /// Poisson arrivals, any law of service, no limit of units.
 pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
-    let unlimited = case.servers.is_infinite() && !matches!(case.shape, Shape::Limit(_));
+    let unlimited =
+        case.servers.is_infinite() && matches!(case.shape, Shape::Queue { .. } | Shape::Shared);
     if !unlimited || !matches!(case.feed, Feed::Poisson) {
         return None;
     }

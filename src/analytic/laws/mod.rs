@@ -3,6 +3,7 @@
 //! A law is a function from a [`Case`] to values, or to nothing where one of its preconditions does
 //! not hold. [`apply`] asks them in turn; the first that applies speaks.
 
+mod breakdown;
 mod bucket;
 mod constant;
 mod erlang_c;
@@ -12,9 +13,12 @@ mod loss;
 mod modulated;
 mod patience;
 mod phases;
+mod polling;
 mod priority;
 mod renewal;
+mod setup;
 mod shared;
+mod shortest;
 mod single;
 
 use super::network::Service;
@@ -31,6 +35,8 @@ pub(super) struct Job {
     pub(super) priority: u8,
     /// Arrivals per second.
     pub(super) rate_per_s: f64,
+    /// Which queue of a server that goes round several.
+    pub(super) queue: usize,
     /// How long a unit is needed.
     pub(super) service: Service,
 }
@@ -49,6 +55,8 @@ pub(super) enum Feed<'a> {
     /// A Poisson process whose rate moves through levels in turn, in proportion to these: (rate, mean
     /// stay in seconds).
     Flipping(&'a [(f64, f64)]),
+    /// The shorter of two queues before a Poisson process for both.
+    Shorter,
 }
 
 /// What a station does with its arrivals.
@@ -67,6 +75,30 @@ pub(super) enum Shape<'a> {
     Shared,
     /// A rate limit.
     Limit(&'a Bucket),
+    /// A queue without limit before servers that go off as soon as they are idle, and need this time
+    /// before they serve again.
+    SetUp {
+        /// The time.
+        time: &'a Distribution,
+    },
+    /// A queue without limit before servers that are up and down in turn, and resume their work.
+    Breaks {
+        /// Time up.
+        up: &'a Distribution,
+        /// Time down.
+        down: &'a Distribution,
+        /// Each by itself, else all of them together.
+        each: bool,
+    },
+    /// One server that goes round so many queues without limit.
+    Rounds {
+        /// Time of the way to the next.
+        switchover: &'a Distribution,
+        /// Most per visit; `None` until it is empty.
+        limited: Option<u32>,
+        /// Queues.
+        queues: usize,
+    },
 }
 
 /// Who is next.
@@ -230,8 +262,12 @@ impl Answer {
 const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 
 /// All laws, those of a more special case first.
-const LAWS: [fn(&Case<'_>) -> Option<Answer>; 13] = [
+const LAWS: [fn(&Case<'_>) -> Option<Answer>; 17] = [
     bucket::apply,
+    setup::apply,
+    breakdown::apply,
+    polling::apply,
+    shortest::apply,
     infinite::apply,
     shared::apply,
     loss::apply,

@@ -10,7 +10,7 @@ use crate::dist::{Curve, Distribution};
 const BATCHES: Law =
     Law { name: "M^X/M/1", source: "Gross et al., Fundamentals of Queueing Theory, ch. 3" };
 const FLIPPING: Law = Law {
-    name: "MMPP/M/c (levels of a Markov chain, numerical)",
+    name: "MMPP/M/c (Markov chain)",
     source: "Neuts 1981, Matrix-Geometric Solutions in Stochastic Models",
 };
 

@@ -4,10 +4,11 @@
 use super::{Answer, Case, Feed, is_exponential};
 use crate::analytic::levels::{self, Level};
 use crate::analytic::solution::{Law, What};
+use crate::analytic::stages::Stages;
 use crate::dist::Distribution;
 
 const LAW: Law = Law {
-    name: "PH/PH/c (levels of a Markov chain, numerical)",
+    name: "PH/PH/c (Markov chain)",
     source: "Neuts 1981, Matrix-Geometric Solutions in Stochastic Models",
 };
 
@@ -86,7 +87,7 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
         Feed::Poisson => Phases::of(&Distribution::Exponential { mean: 1.0 / rate })?,
         Feed::Turns(k) => Phases::of(&Distribution::erlang(1.0 / rate, k))?,
         Feed::Renewal(gaps) => Phases::of(&gaps.clone().scaled(1.0 / rate))?,
-        Feed::Batches(_) | Feed::Flipping(_) => return None,
+        Feed::Batches(_) | Feed::Flipping(_) | Feed::Shorter => return None,
     };
     let services = Phases::of(law)?;
     let most = configurations(servers as usize, services.len(), MOST_STATES)?;
@@ -105,15 +106,46 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
     };
     let waits: f64 = full.map(|(state, p)| p * ends(state % chain.gaps.len())).sum::<f64>() / rate;
     let wait_s = number / rate - law.mean();
-    let answer = Answer::exact(LAW)
+    let mut answer = Answer::exact(LAW)
         .with(What::Utilization, rho)
         .with(What::InSystem, number)
         .with(What::Queue, rate * wait_s)
         .with(What::Waits, waits)
         .with(What::Wait, wait_s)
         .with(What::Response, wait_s + law.mean());
+    // An arrival finds a level with the states that arrivals find.
+    let weight = |p: &Vec<f64>| {
+        let found =
+            p.iter().enumerate().map(|(state, p)| p * ends(state % chain.gaps.len()) / rate);
+        let mut states = vec![0.0; p.len() / chain.gaps.len()];
+        found.enumerate().for_each(|(state, p)| states[state / chain.gaps.len()] += p);
+        states
+    };
+    let found: Vec<Vec<f64>> = p.iter().skip(servers as usize).map(weight).collect();
+    if let Some(wait) = chain.wait(found) {
+        answer = answer
+            .with(What::WaitDeviation, wait.deviation_s())
+            .quantiles(What::WaitQuantile, |q| wait.quantile_s(q));
+    }
     Some(answer)
 }
+
+/// Law of the wait at one server, Poisson arrivals; `None` where the service is of no phases or too
+/// many, or ρ is too high for the chain to be worth its time.
+pub(super) fn wait_at_one(rate_per_s: f64, law: &Distribution) -> Option<Stages> {
+    let gaps = Phases::of(&Distribution::Exponential { mean: 1.0 / rate_per_s })?;
+    let services = Phases::of(law)?;
+    let chain = Chain { gaps, services, servers: 1 };
+    let p = levels::solve(|k| chain.level(k as usize), rate_per_s * law.mean(), 1)?;
+    chain.wait(p.into_iter().skip(1).collect())
+}
+
+/// Most states times steps of an arrival's chain.
+const MOST_CELLS: usize = 16_000_000;
+/// Probability of so many in line below which they no longer count.
+const FAR: f64 = 1e-17;
+/// Share of the arrivals that still waits when their chain ends: no quantile that is asked for feels it.
+const NEGLIGIBLE: f64 = 1e-13;
 
 /// Ways in which `busy` services may stand in `phases` phases; `None` when there are more than `most`.
 fn configurations(busy: usize, phases: usize, most: usize) -> Option<Vec<Vec<usize>>> {
@@ -202,6 +234,75 @@ impl Chain {
             }
         }
         level
+    }
+
+    /// The wait of an arrival that finds all servers busy and n others in line with the states
+    /// `found[n]`: the chain of those before it, who alone count in order of arrival. `None` where it
+    /// is too long.
+    fn wait(&self, found: Vec<Vec<f64>>) -> Option<Stages> {
+        let states = self.states(self.servers);
+        let at = |wanted: &[usize]| {
+            states.iter().position(|s| s == wanted).expect("every configuration is listed")
+        };
+        // (from, to, rate, whether a service ends and the next in line begins)
+        let mut moves: Vec<(usize, usize, f64, bool)> = Vec::new();
+        for (from, state) in states.iter().enumerate() {
+            for (phase, busy) in state.iter().enumerate().filter(|(_, n)| **n > 0) {
+                let rate = *busy as f64 * self.services.rate_per_s[phase];
+                let mut left = state.clone();
+                left[phase] -= 1;
+                match self.services.after(phase) {
+                    Some(next) => {
+                        left[next] += 1;
+                        moves.push((from, at(&left), rate, false));
+                    }
+                    None => {
+                        for (start, p) in self.services.starts() {
+                            let mut to = left.clone();
+                            to[start] += 1;
+                            moves.push((from, at(&to), rate * p, true));
+                        }
+                    }
+                }
+            }
+        }
+        let out = |state: usize| moves.iter().filter(|m| m.0 == state).map(|m| m.2).sum::<f64>();
+        let rates: Vec<f64> = (0..states.len()).map(out).collect();
+        let fastest = rates.iter().copied().fold(0.0, f64::max);
+        for step in &mut moves {
+            step.2 /= fastest;
+        }
+        let n = states.len();
+        let mut here: Vec<f64> = found.into_iter().flatten().collect();
+        let mut beyond = Vec::new();
+        let mut cells = MOST_CELLS;
+        loop {
+            // The vector shortens as its end empties.
+            while here.len() > n && here[here.len() - n..].iter().sum::<f64>() < FAR {
+                here.truncate(here.len() - n);
+            }
+            cells = cells.checked_sub(here.len() / n * moves.len())?;
+            let left: f64 = here.iter().sum();
+            beyond.push(left);
+            if left < NEGLIGIBLE {
+                return Some(Stages::surviving(fastest, beyond));
+            }
+            let mut next = vec![0.0; here.len()];
+            for (line, before) in here.chunks(n).enumerate() {
+                for (state, p) in before.iter().enumerate() {
+                    next[line * n + state] += p * (1.0 - rates[state] / fastest);
+                }
+                for (from, to, share, ends) in &moves {
+                    let p = before[*from] * share;
+                    if !ends {
+                        next[line * n + to] += p;
+                    } else if line > 0 {
+                        next[(line - 1) * n + to] += p;
+                    }
+                }
+            }
+            here = next;
+        }
     }
 
     fn states(&self, inside: usize) -> Vec<Vec<usize>> {

@@ -1,9 +1,10 @@
 //! One server and classes of priority.
 
-use super::{Answer, Case, Feed, Order, Shape};
+use super::{Answer, Case, Feed, Order, QUANTILES, Shape};
 use crate::analytic::priority::{Class, preemptive_responses_s, waits_s};
 use crate::analytic::single_server::Moments;
 use crate::analytic::solution::{Law, What};
+use crate::analytic::{Load, erlang};
 
 const WAITS: Law =
     Law { name: "M/G/1 with priorities (Cobham)", source: "Cobham 1954, Operations Research 2" };
@@ -69,8 +70,26 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
         answer.values.push((What::InSystem, job.class, job.rate_per_s * response));
     }
     answer = answer.with(What::InSystem, inside);
+    if interrupts {
+        undisturbed(case, levels[0], &mut answer);
+    }
     if !interrupts {
         answer = answer.with(What::Wait, wait_s);
     }
     Some(answer)
+}
+
+/// Whom nobody interrupts, and who are of one exponential law, have a server of their own: M/M/1.
+fn undisturbed(case: &Case<'_>, highest: u8, answer: &mut Answer) {
+    let jobs = case.jobs.iter().filter(|job| job.priority == highest).cloned().collect();
+    let own = Case { jobs, ..case.clone() };
+    let Some(service_s) = own.exponential_s() else { return };
+    let load = Load { arrivals_per_s: own.rate_per_s(), service_s };
+    for job in &own.jobs {
+        for q in QUANTILES {
+            if let Some(value) = erlang::response_quantile_s(load, 1, q) {
+                answer.values.push((What::ResponseQuantile(q), job.class, value));
+            }
+        }
+    }
 }

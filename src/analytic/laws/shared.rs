@@ -1,4 +1,4 @@
-//! Processor sharing on one or several cores: insensitive to the law of service.
+//! Processor sharing on one or several cores: means are insensitive to the law of service.
 
 use super::{Answer, Case, Feed, Shape};
 use crate::analytic::solution::{Law, What};
@@ -25,6 +25,14 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
     if cores == 1 && case.exponential_s().is_some() {
         let variance_s2 = sharing::response_variance_s2(load)?;
         answer = answer.with(What::ResponseDeviation, variance_s2.sqrt());
+    }
+    if case.exponential_s().is_some()
+        && let Some(response) = sharing::exponential_response(load, cores)
+    {
+        if cores > 1 {
+            answer = answer.with(What::ResponseDeviation, response.deviation_s());
+        }
+        answer = answer.quantiles(What::ResponseQuantile, |q| response.quantile_s(q));
     }
     Some(answer)
 }

@@ -1,6 +1,6 @@
 //! M/G/1, first come first served: Pollaczek and Khinchine.
 
-use super::{Answer, Case, Feed};
+use super::{Answer, Case, Feed, phases};
 use crate::analytic::single_server::{self, Moments};
 use crate::analytic::solution::{Law, What};
 
@@ -11,6 +11,8 @@ const LAW: Law = Law {
 
 /// Poisson arrivals, one server, any law of service with a second moment, no limit, in order of
 /// arrival, ρ < 1.
+///
+/// Services of few exponential phases have their quantiles by the chain of those before an arrival.
 ///
 /// ```text
 /// E[W²] = 2·E[W]² + λ·E[S³] / (3·(1 − ρ))
@@ -32,7 +34,12 @@ pub(super) fn apply(case: &Case<'_>) -> Option<Answer> {
         .with(What::Response, wait_s + mean_s);
     if let Some(cube) = case.moment(3) {
         let variance = wait_s * wait_s + rate * cube / (3.0 * (1.0 - rho));
-        answer = answer.with(What::WaitDeviation, variance.sqrt());
+        answer = answer
+            .with(What::WaitDeviation, variance.sqrt())
+            .with(What::ResponseDeviation, (variance + square_s2 - mean_s * mean_s).sqrt());
+    }
+    if let Some(wait) = case.law().and_then(|law| phases::wait_at_one(rate, law)) {
+        answer = answer.quantiles(What::WaitQuantile, |q| wait.quantile_s(q));
     }
     Some(answer)
 }

@@ -160,7 +160,7 @@ impl<'n> Solver<'n, '_> {
                     Ok(Feed::Turns(choice.members))
                 }
                 // Of two, the one with fewer is the shorter queue.
-                Some(Policy::LeastConnections | Policy::TwoChoices)
+                Some(Policy::LeastConnections | Policy::Choices(2..))
                     if is_crew && choice.members == 2 && !choice.sticky && !choice.changes =>
                 {
                     Ok(Feed::Shorter)

@@ -28,7 +28,7 @@ fn cases(folder: &str) -> Vec<PathBuf> {
 fn rows(path: &PathBuf, jobs: f64) -> Vec<Row> {
     let text = std::fs::read_to_string(path).expect("a case");
     match read(&text) {
-        Ok(Read::Whole(case)) => check(&case, Budget { jobs, seed: 1 }),
+        Ok(Read::Whole(case)) => check(&case, Budget { jobs, seed: 1 }).0,
         Ok(Read::Questions(_, why)) | Err(why) => panic!("{}: {why}", path.display()),
     }
 }
@@ -74,6 +74,55 @@ fn every_case_agrees_with_its_reference() {
     let most = (f64::from(quantities) * UNSUPPORTED) as usize;
     assert!(unsupported.len() <= most, "{}", unsupported.join("\n"));
     assert!(quantities >= 412, "{quantities}");
+}
+
+/// The command in the header of a written profile gives the row, also where a case was run longer than
+/// asked for because its error was too wide.
+#[test]
+fn a_written_profile_repeats_its_row() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut compared, mut longer) = (0, 0);
+    for id in ["p02-mm1-rho80", "p34-central-server-bolch-8-3", "p53-fixed-window", "p58-polling"] {
+        let path = cases("tests/reference").into_iter().find(|path| {
+            let stem = path.file_stem().unwrap_or_default();
+            stem.to_string_lossy().starts_with(id)
+        });
+        let text = std::fs::read_to_string(path.expect("a case")).expect("it is readable");
+        let Ok(Read::Whole(case)) = read(&text) else { panic!("{id} is read") };
+        let asked = Budget { jobs: 20_000.0, seed: 5 };
+        let (rows, taken) = check(&case, asked);
+        longer += u32::from(taken.jobs > asked.jobs);
+        let form = harness::translate::translate(&case).expect("it has a form");
+        for file in harness::written::written(&case, &form, taken) {
+            std::fs::write(folder.path().join(&file.name), &file.text).expect("it is written");
+            let command = file.text.lines().find_map(|line| line.strip_prefix("# capplan "));
+            let output = assert_cmd::Command::cargo_bin("capplan")
+                .expect("the binary is built")
+                .current_dir(folder.path())
+                .args(command.expect("its header has the command").split_whitespace())
+                .args(["--format", "json"])
+                .output()
+                .expect("it runs");
+            let result: serde_json::Value =
+                serde_json::from_slice(&output.stdout).expect("a JSON document");
+            for objective in result["objectives"].as_array().into_iter().flatten() {
+                let name = objective["name"].as_str().expect("a claim has a name");
+                let row =
+                    name.rsplit('_').next().and_then(|at| rows.get(at.parse::<usize>().ok()?));
+                let row = row.expect("its name ends with the number of the row");
+                if row.expect.name.starts_with("var_") {
+                    continue; // The claim is about the standard deviation.
+                }
+                let (said, found) = (objective["value"].as_f64(), row.measured.value);
+                let (said, found) = (said.expect("a value"), found.expect("a value"));
+                // The document has nine digits.
+                let same = (said - found).abs() <= 1e-8 * found.abs();
+                assert!(same, "{id} {name}: {said} {found}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared >= 25 && longer >= 1, "{compared} {longer}");
 }
 
 #[test]

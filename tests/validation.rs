@@ -32,7 +32,7 @@ fn the_fast_table_is_what_its_command_prints() {
     let mut cases = cases();
     cases.retain(|case| case.id().starts_with(only));
     assert!(!cases.is_empty(), "no case begins with {only}");
-    let checked: Vec<table::Checked> = cases.iter().map(|case| case.checked(budget)).collect();
+    let checked: Vec<table::Checked> = cases.iter().map(|case| case.checked(budget).0).collect();
     let printed = table::document(&checked, false);
     assert_eq!(block.body, blocks::Block::body(&block.command, &printed));
 }

@@ -113,10 +113,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut all = Vec::new();
     for (i, case) in cases.iter().enumerate() {
         eprintln!("[{}/{}] {}", i + 1, cases.len(), case.id());
+        let (checked, taken) = case.checked(budget);
+        // With the budget that the rows took: a case whose error is too wide is run longer.
         if let (Some(dir), Read::Whole(case)) = (&arguments.emit, case) {
-            emit(dir, case, budget)?;
+            emit(dir, case, taken)?;
         }
-        let checked = case.checked(budget);
         if !arguments.markdown {
             print!("{}", table::lines(&checked));
         }

@@ -58,21 +58,29 @@ impl Read {
         }
     }
 
-    /// All quantities, run and judged; each unsupported where the model could not be read.
-    pub(crate) fn checked(&self, budget: Budget) -> table::Checked {
+    /// All quantities, run and judged; each unsupported where the model could not be read. Also the
+    /// budget that this took.
+    pub(crate) fn checked(&self, budget: Budget) -> (table::Checked, Budget) {
         match self {
-            Self::Whole(case) => table::Checked {
-                id: case.id.clone(),
-                title: case.title.clone(),
-                model_class: case.model_class.clone(),
-                rows: check(case, budget),
-            },
-            Self::Questions(outline, why) => table::Checked {
-                id: outline.id.clone(),
-                title: outline.title.clone(),
-                model_class: outline.model_class.clone(),
-                rows: outline.expect.iter().map(|e| Row::unsupported(e.clone(), why)).collect(),
-            },
+            Self::Whole(case) => {
+                let (rows, taken) = check(case, budget);
+                let checked = table::Checked {
+                    id: case.id.clone(),
+                    title: case.title.clone(),
+                    model_class: case.model_class.clone(),
+                    rows,
+                };
+                (checked, taken)
+            }
+            Self::Questions(outline, why) => {
+                let checked = table::Checked {
+                    id: outline.id.clone(),
+                    title: outline.title.clone(),
+                    model_class: outline.model_class.clone(),
+                    rows: outline.expect.iter().map(|e| Row::unsupported(e.clone(), why)).collect(),
+                };
+                (checked, budget)
+            }
         }
     }
 }

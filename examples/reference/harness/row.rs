@@ -34,12 +34,13 @@ impl Row {
     }
 }
 
-/// Runs a case and judges each of its quantities.
-pub(crate) fn check(case: &Case, budget: Budget) -> Vec<Row> {
+/// Runs a case and judges each of its quantities; also the budget that this took.
+pub(crate) fn check(case: &Case, budget: Budget) -> (Vec<Row>, Budget) {
     let form = match translate(case) {
         Ok(form) => form,
         Err(why) => {
-            return case.expect.iter().map(|e| Row::unsupported(e.clone(), &why)).collect();
+            let rows = case.expect.iter().map(|e| Row::unsupported(e.clone(), &why));
+            return (rows.collect(), budget);
         }
     };
     let probes: Vec<Result<Probe, String>> = case
@@ -75,7 +76,7 @@ pub(crate) fn check(case: &Case, budget: Budget) -> Vec<Row> {
                 measured,
             },
         };
-        return case.expect.iter().zip(measured).map(row).collect();
+        return (case.expect.iter().zip(measured).map(row).collect(), longer);
     }
 }
 

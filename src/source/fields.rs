@@ -113,7 +113,8 @@ impl<'a> Fields<'a> {
             match self.table.field(&entry.key) {
                 None => {
                     let name = self.table.name;
-                    let message = format!("`{}` is no key of a {name}", entry.key);
+                    let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+                    let message = format!("`{}` is no key of {article} {name}", entry.key);
                     let fault = Fault::error(FaultKind::UnknownKey, entry.place, &path, message);
                     let fault = self.reader.meant(fault, &entry.key, self.table.keys());
                     let fault = if fault.hint.is_none() {

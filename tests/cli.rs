@@ -114,6 +114,9 @@ fn bad_usage_profiles_and_files_end_with_2_and_say_why_on_stderr() {
         (vec!["simulate", "shop.yaml", "--export", "html=x.html"], "not supported yet"),
         (vec!["simulate", "shop.yaml", "--duration", "10"], "--duration"),
         (vec!["simulate", "shop.yaml", "--scale=-1"], "--scale"),
+        (vec!["simulate", "shop.yaml", "--scale", "-1"], "above zero"),
+        (vec!["simulate", "shop.yaml", "--seed", "-1"], "a whole number is expected"),
+        (vec!["simulate", "shop.yaml", "--warmup", "-1s"], "--warmup"),
         (vec!["simulate", "shop.yaml", "--replications", "0"], "--replications"),
         (vec!["simulate", "shop.yaml", "--duration", "30000d"], "run.duration"),
         (vec!["simulate", "shop.yaml", "--warmup", "30000d"], "--max-requests"),
@@ -131,8 +134,89 @@ fn bad_usage_profiles_and_files_end_with_2_and_say_why_on_stderr() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
         assert!(stderr.contains(words), "{arguments:?}: {stderr}");
-        assert!(output.stdout.is_empty(), "{arguments:?}");
+        let says = if arguments[0] == "validate" { "bad.yaml: 2 errors\n" } else { "" };
+        assert_eq!(String::from_utf8_lossy(&output.stdout), says, "{arguments:?}");
     }
+}
+
+/// Minutes of simulation are not spent before it is known that their result has a place.
+#[test]
+fn files_that_cannot_be_written_are_refused_before_anything_runs() {
+    let place = Place::new();
+    fs::create_dir(place.path("folder")).expect("it is writable");
+    for (arguments, why) in [
+        (["-o", "no/such/x.txt"].as_slice(), "no directory no/such"),
+        (&["-o", "folder"], "it is a directory"),
+        (&["-o", "x.json", "--export", "json=x.json"], "twice"),
+    ] {
+        for command in ["simulate", "phases", "analyze", "validate"] {
+            let all = [&[command, "shop.yaml"], arguments].concat();
+            let output = place.capplan(&all).output().expect("it runs");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{all:?}: {stderr}");
+            assert!(stderr.contains(why), "{all:?}: {stderr}");
+            assert!(output.stdout.is_empty(), "{all:?}");
+        }
+    }
+    assert_eq!(place.files(), ["folder", "shop.yaml"]);
+}
+
+/// What every command over files shares: all faults first, what is valid runs, the worst decides.
+#[test]
+fn every_command_treats_its_files_alike() {
+    let place = Place::new();
+    let grows = "growth: { active: compound(1000 5%/mo) }\n";
+    place.write("shop.yaml", &format!("{SHOP}{grows}"));
+    place.write("bad.yaml", &SHOP.replace("exp(20ms)", "exp(20)"));
+    for (command, undone) in [
+        ("simulate", "not simulated"),
+        ("phases", "not simulated"),
+        ("forecast", "no forecast"),
+        ("analyze", "not analysed"),
+    ] {
+        let mut all = place.capplan(&[command, "bad.yaml", "-", "shop.yaml", "-", "gone.yaml"]);
+        let output = all.args(["-o", "x.txt"]).write_stdin([0xff, 0xfe]).output().expect("it runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command}: {stderr}");
+        for said in [
+            "bad.yaml:10:",
+            &format!("capplan: bad.yaml: {undone}"),
+            &format!("capplan: standard input: {undone}"),
+            "not UTF-8",
+            "it was read already",
+            "there is no such file",
+            &format!("capplan: gone.yaml: {undone}"),
+            "no file is written",
+        ] {
+            assert!(stderr.contains(said), "{command}: `{said}` is not in\n{stderr}");
+        }
+        assert!(!place.path("x.txt").exists(), "{command}");
+    }
+    let mut none = place.capplan(&["forecast", "-"]);
+    let output = none.write_stdin(SHOP).output().expect("it runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("growth: it does not say how users grow; add `growth"), "{stderr}");
+    assert!(stderr.contains("capplan: standard input: no forecast"), "{stderr}");
+}
+
+/// A fault is a row, a case and an annotation at its place.
+#[test]
+fn faults_come_in_every_format() {
+    let place = Place::new();
+    place.write("bad.yaml", &SHOP.replace("exp(20ms)", "exp(20)"));
+    let run = |format: &str| {
+        let mut command = place.capplan(&["validate", "bad.yaml", "shop.yaml", "--format", format]);
+        let output = command.output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{format}");
+        String::from_utf8(output.stdout).expect("it is text")
+    };
+    assert!(run("github").contains("::error file=bad.yaml,line=10,col="), "{}", run("github"));
+    assert!(run("github").contains("capplan validate%3A shop.yaml::valid"), "{}", run("github"));
+    let junit = run("junit");
+    assert!(junit.contains("failures=\"2\"") && junit.contains("line=\"10\""), "{junit}");
+    assert!(run("markdown").contains("### ❌ bad.yaml: 2 errors"), "{}", run("markdown"));
+    let csv = run("csv");
+    assert!(csv.contains("\r\nbad.yaml,error,unit,bad.yaml,10,"), "{csv}");
 }
 
 #[test]

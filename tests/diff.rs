@@ -163,6 +163,8 @@ fn conditions_are_relative_to_the_base_and_decide_the_exit_code() {
         "web.latency.p95 > +10ms",
         "web.latency.p95 > 70ms",
         "web.error_rate > 50% or web.latency.p95 > +10%",
+        "web.latency.p90 > +10%",
+        "web.latency.p999 > +1ms",
     ] {
         let (code, text) = run(&[condition]);
         assert_eq!(code, 1, "{condition}: {text}");
@@ -172,7 +174,8 @@ fn conditions_are_relative_to_the_base_and_decide_the_exit_code() {
         assert_eq!(run(&[condition]).0, 0, "{condition}");
     }
     for (wrong, why) in [
-        ("web.latency.p96 > +1ms", "web.latency.p95"),
+        ("web.latncy.p95 > +1ms", "`web.latency.p95`?"),
+        ("web.latency.p5 > +1ms", "`web.latency.p50`?"),
         ("web.latency.p95 > +1", "needs a unit"),
         ("web.latency.p95 > +10% for 5m", "windows of time"),
         ("web.latency.p95 >", "ends too early"),
@@ -258,6 +261,85 @@ fn a_revision_is_read_with_all_its_layers_and_nothing_else() {
     let output = alone.env("PATH", place.path("inside")).output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("git is not installed"));
+}
+
+/// A result stands for itself wherever it is read from: at a revision, from a pipe, under any name.
+#[test]
+fn a_result_is_a_result_wherever_it_stands() {
+    let place = Place::new();
+    place.git(&["init", "--quiet"]);
+    let result = place.result("shop.yaml", 1);
+    fs::copy(place.path(&result), place.path("kept.out")).expect("it is writable");
+    place.git(&["add", "--all"]);
+    place.git(&["commit", "--quiet", "--message", "first"]);
+    let head = place.result("shop.yaml", 2);
+    for base in [format!("HEAD:{result}"), "HEAD:kept.out".to_owned(), "kept.out".to_owned()] {
+        let diff = place.diff(&[&base, &head]);
+        assert_eq!(diff["run"]["method"], "intervals", "{base}: {}", diff["headline"]);
+        let is_revision = base.starts_with("HEAD");
+        assert_eq!(diff["base"]["commit"].as_str().is_some(), is_revision, "{base}");
+    }
+    let text = fs::read(place.path(&result)).expect("it was written");
+    place.capplan(&["diff", "-", &head]).write_stdin(text.clone()).assert().code(0);
+    place.capplan(&["diff", "-", "-"]).write_stdin(text).assert().code(2);
+    let mixed = place.capplan(&["diff", "HEAD:kept.out", "shop.yaml"]).output().expect("it runs");
+    assert_eq!(mixed.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&mixed.stderr).contains("HEAD:kept.out is a result"));
+}
+
+/// Results hold the quantiles that a condition of the profile speaks of, and name what they hold.
+#[test]
+fn quantiles_that_a_profile_states_are_in_its_result() {
+    let place = Place::new();
+    place.write("tail.yaml", &SHOP.replace("p95 < 70ms", "p999 < 9s"));
+    let (a, b) = (place.result("tail.yaml", 1), place.result("tail.yaml", 2));
+    let run = |condition: &str| {
+        let mut command = place.capplan(&["diff", &a, &b, "--fail-on", condition]);
+        let output = command.output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(run("web.latency.p999 > 9s").0, Some(0));
+    let (code, said) = run("web.latency.p90 > +10%");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("`web.latency.p95`") && said.contains("`web.latency.p999`"), "{said}");
+}
+
+/// Three times the load on servers that are half busy: more arrives than they can serve.
+#[test]
+fn overload_is_named_and_has_no_latency() {
+    let place = Place::new();
+    place.write(
+        "over.yaml",
+        &SHOP.replace("0.1/s/active", "0.3/s/active").replace(", timeout: 10s", ""),
+    );
+    let run = |base: &str, head: &str, more: &[&str]| {
+        let mut command = place.capplan(&["diff", base, head, "-q", "--max-requests", "60000"]);
+        let output = command.args(more).output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    for format in ["table", "markdown", "csv"] {
+        let (_, text) = run("shop.yaml", "over.yaml", &["--format", format]);
+        assert!(text.contains("app.workers: offered "), "{text}");
+        let latencies = text.lines().filter(|line| line.contains("web.latency.p"));
+        for line in latencies.filter(|line| !line.contains("slo") && !line.contains("< 70ms")) {
+            let now = if format == "csv" { ",,,,,,true" } else { "grows" };
+            assert!(line.contains(now), "{line}");
+        }
+    }
+    for worse in ["web.latency.p95 > +10%", "web.latency.p90 > 1s", "slo"] {
+        let (code, text) = run("shop.yaml", "over.yaml", &["--fail-on", worse]);
+        assert_eq!(code, Some(1), "{worse}: {text}");
+    }
+    // Better is no failure, and between two without bound nobody knows.
+    let (code, text) = run("over.yaml", "shop.yaml", &["--fail-on", "web.latency.p95 > +10%"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("grows -> "), "{text}");
+    place.write(
+        "dearer.yaml",
+        &SHOP.replace("0.1/s/active", "0.4/s/active").replace(", timeout: 10s", ""),
+    );
+    let strict = ["--strict", "--fail-on", "web.latency.p95 > +10%"];
+    assert_eq!(run("over.yaml", "dearer.yaml", &strict).0, Some(3));
 }
 
 #[test]

@@ -3,16 +3,13 @@
 use clap::Args;
 
 use super::Exit;
-use super::args;
-use super::defect::quoted;
-use super::options::{Changes, Showing, input};
-use super::show::show;
-use super::terminal::{complain, note};
+use super::batch::{self, Batch, Origin};
+use super::options::{Changes, Showing};
 use crate::analytic;
 use crate::profile::{Options, Profile};
 use crate::report::Asked;
 use crate::report::analysis::{Analysis, Solved};
-use crate::source::{self, Input};
+use crate::source::Input;
 
 /// Arguments of `analyze`.
 #[derive(Debug, Args)]
@@ -20,63 +17,33 @@ pub(super) struct Arguments {
     /// Profiles; - reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
-    /// Set one leaf: db.pool.size=60, users.active=5000 (repeatable)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    sets: Vec<String>,
-    /// Multiply all load
-    #[arg(long, value_name = "FACTOR", value_parser = args::factor, default_value = "1")]
-    scale: f64,
+    #[command(flatten)]
+    changes: Changes,
     #[command(flatten)]
     showing: Showing,
 }
 
 /// Analyses every profile; the worst of them decides the exit code.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let mut exit = Exit::Fine;
-    let mut documents = Vec::new();
-    for file in &arguments.files {
-        match one(arguments, file) {
-            Ok(analysis) => documents.push(analysis),
-            Err(error) => {
-                complain(&format!("{error:#}"));
-                exit = exit.max(Exit::Usage);
-            }
-        }
-    }
-    show(&arguments.showing, &documents, arguments.files.len(), exit)?;
-    Ok(exit)
+    let options = arguments.changes.options();
+    let one = |origin: &Origin| Ok((origin.clone(), Profile::load(&origin.input, &options)?));
+    let profiles = Batch::read(&arguments.files, &arguments.showing, "not analysed", one)?;
+    profiles.run(|(origin, profile)| {
+        let repeat = batch::repeat("analyze", &[&origin.name], arguments.changes.words());
+        let asked = arguments.changes.asked(origin.name.clone(), repeat);
+        Ok((solved(origin, &options, profile, &asked), Exit::Fine))
+    })
 }
 
-/// Reads a profile and solves it; of a range of users the upper end.
-fn one(arguments: &Arguments, file: &str) -> anyhow::Result<Analysis> {
-    let input = input(file)?;
-    let (sets, scale) = (arguments.sets.clone(), arguments.scale);
-    let changes = Changes { sets: sets.clone(), scale, asserts: Vec::new() };
-    let mut words = vec!["capplan".to_owned(), "analyze".to_owned(), quoted(file)];
-    words.extend(changes.words());
-    let asked = Asked {
-        file: if file == "-" { "standard input".to_owned() } else { file.to_owned() },
-        sets: sets.clone(),
-        scale,
-        repeat: words.join(" "),
-    };
-    let options = Options { sets, scale, ..Options::default() };
-    let profile = Profile::load(&input, &options).map_err(|(files, faults)| {
-        note(&source::render(&files, &faults, arguments.showing.color.on_stderr()));
-        anyhow::anyhow!("{}: not analysed", asked.file)
-    })?;
+/// Solves a profile; of a range of users the upper end.
+fn solved(origin: &Origin, options: &Options, profile: &Profile, asked: &Asked) -> Analysis {
     let (program, catalogue) = profile.lower();
     let solution = analytic::solve(&program);
-    let users = saturating_users(&input, &options, &profile, &solution);
+    let users = saturating_users(&origin.input, options, profile, &solution);
     let users = users.as_ref().map(|(name, n)| (name.as_str(), *n));
-    let solved = Solved {
-        profile: &profile,
-        program: &program,
-        catalogue: &catalogue,
-        solution: &solution,
-        users,
-    };
-    Ok(Analysis::new(&solved, &asked))
+    let solved =
+        Solved { profile, program: &program, catalogue: &catalogue, solution: &solution, users };
+    Analysis::new(&solved, asked)
 }
 
 /// Steps of the search for a number of users.

@@ -100,7 +100,10 @@ pub(super) fn replications(text: &str) -> Result<Auto<u32>, String> {
 pub(super) fn count(text: &str) -> Result<u64, String> {
     let digits = text.replace('_', "");
     let plain = digits.chars().all(|c| c.is_ascii_digit()) && !text.starts_with('_');
-    plain.then(|| digits.parse().ok()).flatten().ok_or_else(|| "a whole number is expected".into())
+    if !plain || digits.is_empty() {
+        return Err("a whole number is expected".to_owned());
+    }
+    digits.parse().map_err(|_| format!("at most {} is possible", u64::MAX))
 }
 
 /// A whole number from 1.
@@ -131,14 +134,19 @@ pub(super) fn percent(share: f64) -> String {
     format!("{}%", (share * 1e9).round() / 1e7)
 }
 
-/// A factor above zero: `1.5`, `1.5x` or `150%`.
+/// A factor on a load: `1.5`, `1.5x` or `150%`.
 pub(super) fn factor(text: &str) -> Result<f64, String> {
     let factor = match text.parse::<f64>() {
         Ok(number) => number,
+        Err(_) if text.is_empty() => return Err("a factor such as 1.5 is expected".to_owned()),
         Err(_) => quantity(text, Unit::Ratio, "a factor such as 1.5")?,
     };
-    let sensible = factor.is_finite() && factor > 0.0;
-    if sensible { Ok(factor) } else { Err("a factor above zero is expected".to_owned()) }
+    match factor {
+        // Beyond these nothing of the system that was described is left.
+        1e-9..=1e9 => Ok(factor),
+        _ if factor > 1e9 => Err("at most 1_000_000_000 is possible".to_owned()),
+        _ => Err("a factor above zero, at least 0.000_000_001, is expected".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -159,9 +167,11 @@ mod tests {
         for wrong in ["10", "0s", "-5s", "5%", "", "1e3s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
-        for wrong in ["0", "-1", "nan", "inf", "x", "5s"] {
+        for wrong in ["0", "-1", "nan", "inf", "x", "5s", "", "1e-300", "1e308"] {
             assert!(factor(wrong).is_err(), "{wrong}");
         }
+        let large = count("99999999999999999999").expect_err("larger than any number here");
+        assert!(large.contains("at most"), "{large}");
         assert!(budget("1_000_000_000_001").is_err() && budget("1").is_ok());
         assert!(replications("0").is_err() && count("-1").is_err() && precision("0%").is_err());
     }

@@ -2,33 +2,35 @@
 
 use clap::Args;
 
+use super::batch::{self, Refusal, name_of};
 use super::defect::quoted;
-use super::options::{Changes, Running, Showing, input};
+use super::given::{Given, given};
+use super::options::{Conditions, Running, Showing};
 use super::progress::Spectator;
 use super::show::show;
 use super::sides::{self, Simulated};
+use super::simulate::UNDONE;
 use super::terminal::complain;
 use super::{Exit, interrupt};
 use crate::expr::ExprError;
-use crate::report::diff::{self, Asked, Diff, DiffRun, Results, Side};
-use crate::source::{Input, Revision};
+use crate::report::diff::{Asked, Diff, DiffRun, Results, Side};
+use crate::source::Input;
 use crate::study::diff::{CHANCE, Comparison, FailOn, Part, compare};
-use crate::verdict::Verdict;
 
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "BASE and HEAD are two results (--format json of simulate or phases; nothing is \
-    simulated), or two profiles or scenarios, each a file or REVISION:FILE as git names it. They are \
-    simulated with the same random numbers, so that only real differences show; --set, --scale \
-    and --assert are for both.\n\n\
+    simulated), or two profiles or scenarios; each is a file, or REVISION:FILE as git names it. \
+    Profiles are simulated with the same random numbers, so that only real differences show; --set, \
+    --scale and --assert are for both.\n\n\
     Without --fail-on the exit code is 0 whatever changed. --fail-on takes expressions of the \
     profile language; a bound with a sign is relative to BASE (cost.total > +10%, \
     api.latency.p95 > +20ms), and the bare word slo is true when an objective, claim or budget \
     newly fails. Of phases each condition is evaluated in every phase."
 )]
 pub(super) struct Arguments {
-    /// What was before: FILE.json, FILE.yaml or REVISION:FILE.yaml
+    /// What was before: a result or a profile, as FILE or REVISION:FILE; - reads standard input
     #[arg(value_name = "BASE")]
     base: String,
     /// What is now
@@ -38,7 +40,7 @@ pub(super) struct Arguments {
     #[arg(long = "fail-on", value_name = "EXPR")]
     fail_on: Vec<String>,
     #[command(flatten)]
-    changes: Changes,
+    conditions: Conditions,
     #[command(flatten)]
     running: Running,
     #[command(flatten)]
@@ -48,82 +50,63 @@ pub(super) struct Arguments {
     strict: bool,
 }
 
-/// One side as it was given.
-enum Given {
-    /// A result that was read.
-    Results(Results),
-    /// A profile or scenario, and the commit it is read at.
-    Profile(Input, Option<String>),
-}
-
 /// Compares, shows, and decides the exit code.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let mut conditions = Vec::new();
-    for text in &arguments.fail_on {
-        match FailOn::parse(text) {
-            Ok(condition) => conditions.push(condition),
-            Err(error) => return Ok(misread(text, &error)),
-        }
-    }
+    let condition = |text: &String| FailOn::parse(text).map_err(|error| misread(text, &error));
+    let conditions: Vec<FailOn> =
+        arguments.fail_on.iter().map(condition).collect::<anyhow::Result<_>>()?;
     arguments.running.use_threads()?;
+    arguments.showing.to.check()?;
     interrupt::listen();
-    let (base, head) = (given(&arguments.base)?, given(&arguments.head)?);
+    anyhow::ensure!(
+        arguments.base != "-" || arguments.head != "-",
+        "standard input can be one side only"
+    );
+    let ((base, old), (head, new)) = (given(&arguments.base)?, given(&arguments.head)?);
+    let side = |name: String, file: &str, commit| Side { name, file: file.to_owned(), commit };
+    let sides = |names: (String, String)| {
+        let base = side(names.0, name_of(&arguments.base), old.clone());
+        (base, side(names.1, name_of(&arguments.head), new.clone()))
+    };
     let document = match (base, head) {
         (Given::Results(base), Given::Results(head)) => {
-            read_results(arguments, base, head, &conditions)?
+            read_results(arguments, base, head, sides, &conditions)?
         }
-        (Given::Profile(base, old), Given::Profile(head, new)) => {
-            simulated(arguments, (&base, old), (&head, new), &conditions)?
+        (Given::Profile(base), Given::Profile(head)) => {
+            match simulated(arguments, &base, &head, sides, &conditions)? {
+                Ok(document) => document,
+                Err(exit) => return Ok(exit),
+            }
         }
-        _ => anyhow::bail!(
-            "one side is a result, the other a profile: compare two results, or two profiles"
-        ),
+        (Given::Results(_), Given::Profile(_)) => {
+            return Err(unlike(&arguments.base, &arguments.head));
+        }
+        (Given::Profile(_), Given::Results(_)) => {
+            return Err(unlike(&arguments.head, &arguments.base));
+        }
     };
-    let document = match document {
-        Ok(document) => document,
-        Err(exit) => return Ok(exit),
-    };
-    let exit = match document.verdict {
-        Verdict::Fails => Exit::Fails,
-        Verdict::Undecided if arguments.strict => Exit::Undecided,
-        Verdict::Undecided | Verdict::Holds => Exit::Fine,
-    };
+    let exit = Exit::of(document.verdict, arguments.strict);
     show(&arguments.showing, &[document], 1, exit)?;
     Ok(exit)
 }
 
-/// What an argument names: a file of this name if there is one, else a file at a revision.
-fn given(text: &str) -> anyhow::Result<Given> {
-    let path = std::path::Path::new(text);
-    let is_result = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
-    if is_result && (path.exists() || !text.contains(':')) {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
-        let read = diff::read(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
-        return Ok(Given::Results(read));
-    }
-    match text.split_once(':') {
-        Some((revision, file)) if !path.exists() && !file.is_empty() => {
-            let wrong = |why: String| anyhow::anyhow!("{text}: {why}");
-            let revision = Revision::resolve(revision).map_err(wrong)?;
-            let path = revision.path(file).map_err(wrong)?;
-            let commit = Some(revision.commit().to_owned());
-            Ok(Given::Profile(Input::Revision { revision, path }, commit))
-        }
-        _ => Ok(Given::Profile(input(text)?, None)),
-    }
+fn unlike(result: &str, profile: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{} is a result and {} a profile: compare two results, or two profiles",
+        name_of(result),
+        name_of(profile)
+    )
 }
 
 /// Says where a condition stops making sense.
-fn misread(text: &str, error: &ExprError) -> Exit {
+fn misread(text: &str, error: &ExprError) -> anyhow::Error {
     let mark = format!("{}{}", " ".repeat(error.offset), "^".repeat(error.width));
     let mut said = format!("--fail-on: {error}\n    {text}\n    {mark}");
     for more in [&error.expected, &error.hint].into_iter().flatten() {
         said.push_str("\n    ");
         said.push_str(more);
     }
-    complain(&said);
-    Exit::Usage
+    anyhow::anyhow!(said)
 }
 
 /// Compares results that were read; nothing of how they were made can be changed any more.
@@ -131,8 +114,9 @@ fn read_results(
     arguments: &Arguments,
     base: Results,
     head: Results,
+    sides: impl FnOnce((String, String)) -> (Side, Side),
     conditions: &[FailOn],
-) -> anyhow::Result<Result<Diff, Exit>> {
+) -> anyhow::Result<Diff> {
     if base.kind != head.kind {
         anyhow::bail!(
             "{} is a result of `{}`, {} of `{}`: they cannot be compared",
@@ -142,21 +126,17 @@ fn read_results(
             head.kind.word()
         );
     }
-    let words = [arguments.changes.words(), arguments.running.words()].concat();
+    let words = [arguments.conditions.words(), arguments.running.words()].concat();
     if let Some(word) = words.first() {
         anyhow::bail!("{word}: results are compared as they are; give two profiles to simulate");
     }
-    let names = (base.name, head.name);
+    let (before, after) = sides((base.name, head.name));
     let parts = matched(base.parts, head.parts);
-    for condition in conditions {
-        if let Err(error) = condition.check(&parts) {
-            return Ok(Err(misread(condition.text(), &error)));
-        }
-    }
+    check(conditions, &parts)?;
     let comparison = compare(&parts);
     let asked = Asked {
-        base: Side { name: names.0, file: arguments.base.clone(), commit: None },
-        head: Side { name: names.1, file: arguments.head.clone(), commit: None },
+        base: before,
+        head: after,
         run: DiffRun {
             method: "intervals",
             says: format!(
@@ -173,7 +153,14 @@ fn read_results(
         inputs: Vec::new(),
         notes: Vec::new(),
     };
-    Ok(Ok(Diff::new(asked, &parts, &comparison, conditions)))
+    Ok(Diff::new(asked, &parts, &comparison, conditions))
+}
+
+/// Whether every condition speaks of what is there.
+fn check(conditions: &[FailOn], parts: &[Part]) -> anyhow::Result<()> {
+    conditions.iter().try_for_each(|condition| {
+        condition.check(parts).map_err(|error| misread(condition.text(), &error))
+    })
 }
 
 type Sides = Vec<(Option<String>, Option<&'static str>, crate::study::diff::Facts)>;
@@ -195,55 +182,56 @@ fn matched(base: Sides, head: Sides) -> Vec<Part> {
     parts
 }
 
-/// Simulates both sides with the same random numbers and compares them.
+/// Simulates both sides with the same random numbers and compares them; or the exit code, when there
+/// is nothing to show.
 fn simulated(
     arguments: &Arguments,
-    base: (&Input, Option<String>),
-    head: (&Input, Option<String>),
+    base: &Input,
+    head: &Input,
+    sides: impl FnOnce((String, String)) -> (Side, Side),
     conditions: &[FailOn],
 ) -> anyhow::Result<Result<Diff, Exit>> {
-    let files = (arguments.base.as_str(), arguments.head.as_str());
-    let look = (&arguments.changes, &arguments.running, arguments.showing.color);
-    let (Some(base_side), Some(head_side)) =
-        (sides::load(base.0, files.0, look), sides::load(head.0, files.1, look))
-    else {
-        return Ok(Err(Exit::Usage));
+    let refuse = |refusal: Refusal, file: &str| {
+        refusal.say(name_of(file), UNDONE, arguments.showing.to.color);
+        Exit::Usage
     };
-    if base_side.is_plan != head_side.is_plan {
-        anyhow::bail!(
-            "one side has phases, the other is a single profile: they cannot be compared"
-        );
-    }
-    let sides = sides::matched(base_side, head_side);
+    let load = |input, file: &str| {
+        let asked = (&arguments.conditions, &arguments.running);
+        let loaded = sides::load(input, file, asked, conditions);
+        loaded.map_err(|refusal| refuse(refusal, file))
+    };
+    let (base, head) = match (load(base, &arguments.base), load(head, &arguments.head)) {
+        (Ok(base), Ok(head)) => (base, head),
+        (Err(exit), _) | (_, Err(exit)) => return Ok(Err(exit)),
+    };
+    anyhow::ensure!(
+        base.is_plan == head.is_plan,
+        "one side has phases, the other is a single profile: they cannot be compared"
+    );
+    let both = sides::matched(base, head);
     // A slip in a condition is said before minutes of simulation.
-    let named = sides.skeleton();
-    for condition in conditions {
-        if let Err(error) = condition.check(&named) {
-            return Ok(Err(misread(condition.text(), &error)));
-        }
-    }
+    check(conditions, &both.skeleton())?;
     let must_run = conditions.iter().any(|condition| !condition.is_relative());
-    let spectator = Spectator::new(&arguments.head, arguments.showing.quiet);
-    let asked = (&arguments.running, arguments.changes.scale);
-    let found = sides.simulate(asked, must_run, &spectator);
+    let spectator = Spectator::new(name_of(&arguments.head), arguments.showing.quiet);
+    let asked = (&arguments.running, arguments.conditions.changes.scale);
+    let found = both.simulate(asked, must_run, &spectator);
     spectator.finish();
     if interrupt::requested() {
         complain("interrupted: nothing was compared");
         return Ok(Err(Exit::Interrupted));
     }
-    let Simulated { parts, requests, seed, is_same, says, is_defect } = found?;
+    let Simulated { parts, requests, seed, is_same, says, is_defect } = match found {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refuse(refusal, &arguments.head))),
+    };
     if is_defect {
         return Ok(Err(Exit::Defect));
     }
     let comparison = compare(&parts);
-    let side = |name: &str, file: &str, commit: Option<String>| Side {
-        name: name.to_owned(),
-        file: file.to_owned(),
-        commit,
-    };
+    let (before, after) = sides(both.names.clone());
     let asked = Asked {
-        base: side(&sides.names.0, &arguments.base, base.1),
-        head: side(&sides.names.1, &arguments.head, head.1),
+        base: before,
+        head: after,
         run: DiffRun {
             method: if is_same { "identical" } else { "paired" },
             says: if is_same { says } else { format!("{says} {}", level(&comparison)) },
@@ -253,8 +241,8 @@ fn simulated(
             requests,
             repeat: repeat(arguments),
         },
-        inputs: sides.inputs(),
-        notes: sides.notes(),
+        inputs: both.inputs(),
+        notes: both.notes(),
     };
     Ok(Ok(Diff::new(asked, &parts, &comparison, conditions)))
 }
@@ -270,10 +258,8 @@ fn level(comparison: &Comparison) -> String {
 
 /// The command that prints the same bytes.
 fn repeat(arguments: &Arguments) -> String {
-    let mut words = vec!["capplan".to_owned(), "diff".to_owned()];
-    words.extend([quoted(&arguments.base), quoted(&arguments.head)]);
-    words.extend(arguments.changes.words());
-    words.extend(arguments.running.words());
-    words.extend(arguments.fail_on.iter().map(|text| format!("--fail-on {}", quoted(text))));
-    words.join(" ")
+    let Arguments { base, head, conditions, running, fail_on, .. } = arguments;
+    let fail_on = fail_on.iter().map(|text| format!("--fail-on {}", quoted(text)));
+    let flags = conditions.words().into_iter().chain(running.words()).chain(fail_on);
+    batch::repeat("diff", &[base, head], flags)
 }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::verdict::Verdict;
+
 /// How a command ended; of several inputs the worst counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -20,6 +22,15 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// What a verdict means; `strict` does not forgive what is undecided.
+    pub(super) const fn of(verdict: Verdict, strict: bool) -> Self {
+        match verdict {
+            Verdict::Fails => Self::Fails,
+            Verdict::Undecided if strict => Self::Undecided,
+            Verdict::Undecided | Verdict::Holds => Self::Fine,
+        }
+    }
+
     /// The number that the process returns.
     pub const fn code(self) -> u8 {
         match self {

@@ -2,18 +2,16 @@
 
 use clap::Args;
 
-use super::defect::quoted;
-use super::options::{Changes, Running, Showing, input};
+use super::batch::{self, Batch, Origin, Refusal};
+use super::options::{Conditions, Running, Showing};
 use super::progress::Spectator;
-use super::show::show;
-use super::terminal::{complain, note};
 use super::{Exit, interrupt};
-use crate::profile::{Options, Phase, Scenario, UserGrowth};
+use crate::profile::{Phase, Scenario, UserGrowth};
 use crate::report::SCHEMA_VERSION;
 use crate::report::forecast::{self, Course, Forecast, GrowthRow, PhaseCourse};
 use crate::report::phases::{PhaseRun, Plan};
 use crate::rng::combine;
-use crate::source;
+use crate::source::FaultKind;
 use crate::study::breakpoints::{Bracket, Probe, bracket, passes, probe};
 
 /// Arguments of `forecast`.
@@ -23,10 +21,10 @@ pub(super) struct Arguments {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Months to look ahead [default: to the last point of a stated growth, else 12]
-    #[arg(long, value_name = "N", value_parser = super::args::positive)]
+    #[arg(long, value_name = "N", value_parser = super::args::positive, allow_hyphen_values = true)]
     months: Option<u64>,
     #[command(flatten)]
-    changes: Changes,
+    conditions: Conditions,
     #[command(flatten)]
     running: Running,
     #[command(flatten)]
@@ -49,34 +47,17 @@ const MOST_MONTHS: u64 = 120;
 /// Forecasts every scenario.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     arguments.running.use_threads()?;
-    interrupt::listen();
-    let mut exit = Exit::Fine;
-    let mut forecasts = Vec::new();
-    for file in &arguments.files {
-        let Changes { sets, scale, asserts } = arguments.changes.clone();
-        let options = Options { sets, asserts, scale, ..Options::default() };
-        match Scenario::load(&input(file)?, &options) {
-            Ok(scenario) if scenario.growth.is_empty() => {
-                complain(&format!(
-                    "{file}: it does not say how users grow; add `growth: {{ active: compound(50 \
-                     50%/mo) }}`"
-                ));
-                exit = exit.max(Exit::Usage);
-            }
-            Ok(scenario) => forecasts.push(forecast(arguments, file, &scenario)),
-            Err((files, faults)) => {
-                note(&source::render(&files, &faults, arguments.showing.color.on_stderr()));
-                complain(&format!("{file}: no forecast"));
-                exit = exit.max(Exit::Usage);
-            }
+    let one = |origin: &Origin| {
+        let scenario = Scenario::load(&origin.input, &arguments.conditions.options())?;
+        if scenario.growth.is_empty() {
+            let message = "it does not say how users grow".to_owned();
+            let hint = "add `growth: { active: compound(50 50%/mo) }`".to_owned();
+            return Err(Refusal::whole(FaultKind::MissingKey, "growth", message, hint));
         }
-        if interrupt::requested() {
-            exit = exit.max(Exit::Interrupted);
-            break;
-        }
-    }
-    show(&arguments.showing, &forecasts, arguments.files.len(), exit)?;
-    Ok(exit)
+        Ok((origin.name.clone(), scenario))
+    };
+    let scenarios = Batch::read(&arguments.files, &arguments.showing, "no forecast", one)?;
+    scenarios.run(|(file, scenario)| Ok((forecast(arguments, file, scenario), Exit::Fine)))
 }
 
 fn forecast(arguments: &Arguments, file: &str, scenario: &Scenario) -> Forecast {
@@ -104,13 +85,9 @@ fn forecast(arguments: &Arguments, file: &str, scenario: &Scenario) -> Forecast 
     let worlds = if is_uncertain { DRAWS } else { 0 };
     let drawn = |world| scenario.growth_of_world(combine(seed, world)).into_iter().next();
     let draws = (0..worlds).filter_map(|world| Some(drawn(world)?.law)).collect();
-    let words = [
-        Some(format!("capplan forecast {}", quoted(file))),
-        arguments.months.map(|n| format!("--months {n}")),
-    ];
-    let mut words: Vec<String> = words.into_iter().flatten().collect();
-    words.extend(arguments.changes.words());
-    words.extend(arguments.running.words());
+    let flags = arguments.months.map(|n| format!("--months {n}")).into_iter();
+    let flags = flags.chain(arguments.conditions.words()).chain(arguments.running.words());
+    let repeat = batch::repeat("forecast", &[file], flags);
     let course = Course {
         law: growth[0].law.clone(),
         draws,
@@ -133,10 +110,10 @@ fn forecast(arguments: &Arguments, file: &str, scenario: &Scenario) -> Forecast 
         scenario: Plan {
             name: scenario.name.clone(),
             files: vec![file.to_owned()],
-            set: arguments.changes.sets.clone(),
-            scale: arguments.changes.scale,
+            set: arguments.conditions.changes.sets.clone(),
+            scale: arguments.conditions.changes.scale,
         },
-        run: PhaseRun { seed, max_requests: budget, requests, repeat: words.join(" ") },
+        run: PhaseRun { seed, max_requests: budget, requests, repeat },
         partial: interrupt::requested(),
         growth: course.names,
         phases,

@@ -5,11 +5,13 @@
 
 mod analyze;
 mod args;
+mod batch;
 mod completions;
 mod defect;
 mod diff;
 mod exit;
 mod forecast;
+mod given;
 mod goals;
 mod interrupt;
 mod options;

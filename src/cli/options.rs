@@ -4,12 +4,13 @@ use clap::Args;
 
 use super::args::{self, Auto, Export};
 use super::defect::quoted;
+use super::output;
 use super::terminal::Color;
-use crate::profile::Profile;
-use crate::report::Format;
+use crate::profile::{Options, Profile};
+use crate::report::{Asked, Format};
 use crate::source::Input;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What changes the profile.
 #[derive(Clone, Debug, Args)]
@@ -18,50 +19,81 @@ pub(super) struct Changes {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) sets: Vec<String>,
     /// Multiply all load
-    #[arg(long, value_name = "FACTOR", value_parser = args::factor, default_value = "1")]
+    #[arg(long, value_name = "FACTOR", value_parser = args::factor, default_value = "1", allow_hyphen_values = true)]
     pub(super) scale: f64,
+}
+
+impl Changes {
+    /// How a profile is read with them.
+    pub(super) fn options(&self) -> Options {
+        Options { sets: self.sets.clone(), scale: self.scale, ..Options::default() }
+    }
+
+    /// What was asked of some files, for the reader of a report.
+    pub(super) fn asked(&self, file: String, repeat: String) -> Asked {
+        Asked { file, sets: self.sets.clone(), scale: self.scale, repeat, also: Vec::new() }
+    }
+
+    /// The flags as a shell takes them, for the command that repeats a run.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.sets.iter().map(|set| flag("set", set)).collect();
+        if self.scale != 1.0 {
+            words.push(flag("scale", &self.scale.to_string()));
+        }
+        words
+    }
+}
+
+/// What changes the profile and what must hold of it besides.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Conditions {
+    #[command(flatten)]
+    pub(super) changes: Changes,
     /// A condition that must hold, besides those of the profile (repeatable)
     #[arg(long = "assert", value_name = "EXPR")]
     pub(super) asserts: Vec<String>,
 }
 
-impl Changes {
+impl Conditions {
+    /// How a profile is read with them.
+    pub(super) fn options(&self) -> Options {
+        Options { asserts: self.asserts.clone(), ..self.changes.options() }
+    }
+
     /// The flags as a shell takes them, for the command that repeats a run.
     pub(super) fn words(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        let mut flag = |name: &str, value: &str| words.push(format!("--{name} {}", quoted(value)));
-        self.sets.iter().for_each(|set| flag("set", set));
-        if self.scale != 1.0 {
-            flag("scale", &self.scale.to_string());
-        }
-        self.asserts.iter().for_each(|assert| flag("assert", assert));
-        words
+        let asserts = self.asserts.iter().map(|assert| flag("assert", assert));
+        self.changes.words().into_iter().chain(asserts).collect()
     }
+}
+
+fn flag(name: &str, value: &str) -> String {
+    format!("--{name} {}", quoted(value))
 }
 
 /// How to run; what is not given is the profile's `run`, and by itself there.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Running {
     /// Seed of all randomness [default: the profile's, 42]
-    #[arg(long, value_name = "N", value_parser = args::count)]
+    #[arg(long, value_name = "N", value_parser = args::count, allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
     /// Half-width of intervals to aim for [default: the profile's, 5%]
-    #[arg(long, value_name = "PERCENT", value_parser = args::precision)]
+    #[arg(long, value_name = "PERCENT", value_parser = args::precision, allow_hyphen_values = true)]
     pub(super) precision: Option<f64>,
     /// The budget: most requests over all replications [default: 1.5 million]
-    #[arg(long, value_name = "N", value_parser = args::budget)]
+    #[arg(long, value_name = "N", value_parser = args::budget, allow_hyphen_values = true)]
     pub(super) max_requests: Option<u64>,
     /// Independent replications: a number or auto
-    #[arg(long, value_name = "N", value_parser = args::replications)]
+    #[arg(long, value_name = "N", value_parser = args::replications, allow_hyphen_values = true)]
     pub(super) replications: Option<Auto<u32>>,
     /// Measured time of each replication, as 10m
-    #[arg(long, value_name = "TIME", value_parser = args::duration)]
+    #[arg(long, value_name = "TIME", value_parser = args::duration, allow_hyphen_values = true)]
     pub(super) duration: Option<f64>,
     /// Time removed at the beginning of each replication: a duration or auto
-    #[arg(long, value_name = "TIME", value_parser = args::warmup)]
+    #[arg(long, value_name = "TIME", value_parser = args::warmup, allow_hyphen_values = true)]
     pub(super) warmup: Option<Auto<f64>>,
     /// Threads [default: one per core]; the result does not depend on it
-    #[arg(long, value_name = "N", value_parser = args::positive)]
+    #[arg(long, value_name = "N", value_parser = args::positive, allow_hyphen_values = true)]
     pub(super) threads: Option<u64>,
 }
 
@@ -94,7 +126,7 @@ impl Running {
             ("warmup", self.warmup.map(|x| auto(x.stated().map(seconds)))),
         ];
         let given = flags.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        given.map(|(name, value)| format!("--{name} {}", quoted(&value))).collect()
+        given.map(|(name, value)| flag(name, &value)).collect()
     }
 
     /// Uses the number of threads that was asked for; once per process.
@@ -113,9 +145,9 @@ impl Running {
 /// More threads than any machine has cores only cost memory.
 const MOST_THREADS: usize = 1024;
 
-/// Where the result goes and what it looks like.
+/// Where the result goes and in which form.
 #[derive(Clone, Debug, Args)]
-pub(super) struct Showing {
+pub(super) struct Destination {
     /// Format of the result: table, json, markdown, csv, junit or github
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = args::format)]
     pub(super) format: Format,
@@ -125,15 +157,45 @@ pub(super) struct Showing {
     /// Write the result to a file in another format, besides (repeatable)
     #[arg(long = "export", value_name = "FORMAT=FILE")]
     pub(super) exports: Vec<Export>,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub(super) color: Color,
+}
+
+impl Destination {
+    /// The files that are to be written, with the format of each.
+    pub(super) fn files(&self) -> Vec<(Format, &Path)> {
+        let output = self.output.iter().map(|path| (self.format, path.as_path()));
+        output.chain(self.exports.iter().map(|e| (e.format, e.path.as_path()))).collect()
+    }
+
+    /// Whether these files can be written at all, which is better known before a long run.
+    ///
+    /// # Errors
+    /// A folder that does not exist, a name of a folder, or the same name twice.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let files = self.files();
+        for (i, (_, path)) in files.iter().enumerate() {
+            output::check(path)?;
+            if files[..i].iter().any(|(_, other)| other == path) {
+                anyhow::bail!("cannot write {} twice: name another file", path.display());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the result goes and what is in it.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Showing {
+    #[command(flatten)]
+    pub(super) to: Destination,
     /// No progress and no remarks on standard error, only errors
     #[arg(long, short, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Assumptions, limits of the model, checks and all resources in full
     #[arg(long, short)]
     pub(super) verbose: bool,
-    /// When to use colours
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
-    pub(super) color: Color,
 }
 
 /// The input that an argument names; `-` reads standard input.

@@ -12,13 +12,33 @@ pub(super) struct Outputs {
     staged: Vec<(NamedTempFile, PathBuf)>,
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Whether a file of this name can be there at all.
+///
+/// # Errors
+/// Why not: its folder does not exist, or it is a folder itself.
+pub(super) fn check(path: &Path) -> anyhow::Result<()> {
+    let folder = folder_of(path);
+    let name = path.display();
+    if path.is_dir() {
+        anyhow::bail!("cannot write {name}: it is a directory");
+    }
+    if !folder.is_dir() {
+        anyhow::bail!("cannot write {name}: there is no directory {}", folder.display());
+    }
+    Ok(())
+}
+
 impl Outputs {
     /// Writes a file beside its place.
     ///
     /// # Errors
     /// It cannot be written.
     pub(super) fn stage(&mut self, path: &Path, text: &str) -> anyhow::Result<()> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(path);
         let context = || format!("cannot write {}", path.display());
         let mut file = NamedTempFile::new_in(folder).with_context(context)?;
         file.write_all(text.as_bytes()).and_then(|()| file.flush()).with_context(context)?;

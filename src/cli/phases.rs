@@ -2,17 +2,15 @@
 
 use clap::Args;
 
-use super::defect::quoted;
-use super::options::{Changes, Running, Showing, input};
+use super::batch::{self, Batch, Origin};
+use super::options::{Conditions, Running, Showing};
 use super::progress::Spectator;
-use super::show::show;
-use super::simulate::{self, Simulated, simulated};
-use super::terminal::{complain, note};
+use super::simulate::{self, Simulated, UNDONE, simulated};
 use super::{Exit, interrupt};
-use crate::profile::{Options, Phase, Profile, Scenario};
+use crate::profile::{Phase, Profile, Scenario};
 use crate::report::phases::{self, EndFindings, PhaseRow, PhaseRun, PhaseTable, Plan};
-use crate::report::{Asked, Report, SCHEMA_VERSION};
-use crate::source::{self, Faults, Files};
+use crate::report::{Report, SCHEMA_VERSION};
+use crate::source::{Faults, Files};
 use crate::study::{More, Watch, marginal};
 use crate::verdict::{self, Money, Verdict};
 
@@ -23,7 +21,7 @@ pub(super) struct Arguments {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     #[command(flatten)]
-    changes: Changes,
+    conditions: Conditions,
     #[command(flatten)]
     running: Running,
     #[command(flatten)]
@@ -50,69 +48,32 @@ struct Group {
 /// Runs every scenario; the worst of them decides the exit code.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     arguments.running.use_threads()?;
-    interrupt::listen();
-    let mut exit = Exit::Fine;
-    let (groups, unread) = groups(arguments)?;
-    if unread {
-        exit = Exit::Usage;
-    }
-    let (mut tables, inputs) = (Vec::new(), groups.len() + usize::from(unread));
-    for group in &groups {
-        match table(arguments, group) {
-            Ok(table) => {
-                exit = exit.max(judged(&table, arguments.strict));
-                tables.push(table);
-            }
-            Err((files, faults)) => {
-                note(&source::render(&files, &faults, arguments.showing.color.on_stderr()));
-                complain(&format!("{}: not simulated", group.files.join(" ")));
-                exit = exit.max(Exit::Usage);
-            }
-        }
-        if interrupt::requested() {
-            exit = exit.max(Exit::Interrupted);
-            break;
-        }
-    }
-    show(&arguments.showing, &tables, inputs, exit)?;
-    Ok(exit)
+    let one = |origin: &Origin| Ok(Scenario::load(&origin.input, &arguments.conditions.options())?);
+    let scenarios = Batch::read(&arguments.files, &arguments.showing, UNDONE, one)?;
+    scenarios.grouped(groups).run(|group| {
+        let table = table(arguments, group)?;
+        let exit = judged(&table, arguments.strict);
+        Ok((table, exit))
+    })
 }
 
 /// Every scenario is a table of its own; all profiles together are one, where the first of them
-/// stands. Also whether something could not be read.
-fn groups(arguments: &Arguments) -> anyhow::Result<(Vec<Group>, bool)> {
+/// stands.
+fn groups(scenarios: Vec<(String, Scenario)>) -> Vec<(String, Group)> {
     let mut groups: Vec<Group> = Vec::new();
     let mut side_by_side: Option<usize> = None;
-    let mut unread = false;
-    for file in &arguments.files {
-        let Changes { sets, scale, asserts } = arguments.changes.clone();
-        let options = Options { sets, asserts, scale, ..Options::default() };
-        let scenario = match Scenario::load(&input(file)?, &options) {
-            Ok(scenario) => scenario,
-            Err((files, faults)) => {
-                note(&source::render(&files, &faults, arguments.showing.color.on_stderr()));
-                complain(&format!("{}: not simulated", name(file)));
-                unread = true;
-                continue;
-            }
-        };
-        let files = vec![name(file).to_owned()];
-        let Scenario { name, is_plan, phases, .. } = scenario;
+    for (file, Scenario { name, is_plan, phases, .. }) in scenarios {
         if let Some(at) = side_by_side.filter(|_| !is_plan) {
             let group = &mut groups[at];
             group.name = format!("{} and {} more", group.phases[0].name, group.phases.len());
-            group.files.extend(files);
+            group.files.push(file);
             group.phases.extend(phases);
         } else {
             side_by_side = side_by_side.or((!is_plan).then_some(groups.len()));
-            groups.push(Group { name, files, phases });
+            groups.push(Group { name, files: vec![file], phases });
         }
     }
-    Ok((groups, unread))
-}
-
-fn name(file: &str) -> &str {
-    if file == "-" { "standard input" } else { file }
+    groups.into_iter().map(|group| (group.files.join(" "), group)).collect()
 }
 
 /// Simulates every end of every phase.
@@ -145,8 +106,8 @@ fn table(arguments: &Arguments, group: &Group) -> Result<PhaseTable, (Files, Fau
         scenario: Plan {
             name: group.name.clone(),
             files: group.files.clone(),
-            set: arguments.changes.sets.clone(),
-            scale: arguments.changes.scale,
+            set: arguments.conditions.changes.sets.clone(),
+            scale: arguments.conditions.changes.scale,
         },
         run: PhaseRun { seed, max_requests: budget, requests, repeat: repeat(arguments, group) },
         partial,
@@ -206,7 +167,7 @@ impl Study<'_> {
         let scaled = |factor: f64| {
             let users: Vec<(String, f64)> =
                 stated.iter().map(|(name, n)| (name.clone(), n * factor)).collect();
-            Some(self.running.over(phase.with_users(&users)?).lower().0)
+            Some(self.running.over(phase.with_users(&users)?))
         };
         let more = if moves_with_users(&profile) { More::Users(&scaled) } else { More::Load };
         let high = self.simulated(&profile, more)?;
@@ -219,12 +180,8 @@ impl Study<'_> {
     }
 
     fn simulated(&self, profile: &Profile, more: More<'_>) -> Result<Simulated, (Files, Faults)> {
-        let asked = Asked {
-            file: self.group.files.join(" "),
-            sets: self.arguments.changes.sets.clone(),
-            scale: self.arguments.changes.scale,
-            repeat: repeat(self.arguments, self.group),
-        };
+        let (files, repeat) = (self.group.files.join(" "), repeat(self.arguments, self.group));
+        let asked = self.arguments.conditions.changes.asked(files, repeat);
         simulated(profile, self.running, &asked, more, self.watch)
     }
 
@@ -290,24 +247,12 @@ fn judged(table: &PhaseTable, strict: bool) -> Exit {
     let reports = table.phases.iter().flat_map(|row| row.low.iter().chain([&row.high]));
     let worst = reports.map(|end| simulate::judged(&end.report, strict)).max();
     let worst = worst.unwrap_or(Exit::Fine);
-    worst.max(match table.verdict {
-        _ if table.partial => Exit::Interrupted,
-        Verdict::Fails => Exit::Fails,
-        Verdict::Undecided if strict => Exit::Undecided,
-        Verdict::Undecided | Verdict::Holds => Exit::Fine,
-    })
+    worst.max(if table.partial { Exit::Interrupted } else { Exit::of(table.verdict, strict) })
 }
 
 /// The command that prints the same bytes.
 fn repeat(arguments: &Arguments, group: &Group) -> String {
-    let mut words = vec!["capplan".to_owned(), "phases".to_owned()];
-    words.extend(
-        group
-            .files
-            .iter()
-            .map(|file| if file == "standard input" { "-".to_owned() } else { quoted(file) }),
-    );
-    words.extend(arguments.changes.words());
-    words.extend(arguments.running.words());
-    words.join(" ")
+    let Arguments { conditions, running, .. } = arguments;
+    let flags = conditions.words().into_iter().chain(running.words());
+    batch::repeat("phases", &group.files, flags)
 }

@@ -23,23 +23,21 @@ pub(super) fn show<D: Document>(
         let look = Look { width: terminal::width(), color, verbose: showing.verbose };
         report::render(documents, inputs, format, look)
     };
+    let to = &showing.to;
+    let files = to.files();
     if documents.len() == inputs {
-        let mut files = Outputs::default();
-        if let Some(path) = &showing.output {
-            files.stage(path, &text(showing.format, false))?;
+        let mut outputs = Outputs::default();
+        for (format, path) in files {
+            outputs.stage(path, &text(format, false))?;
         }
-        for export in &showing.exports {
-            files.stage(&export.path, &text(export.format, false))?;
-        }
-        files.publish()?;
-    } else if showing.output.is_some() || !showing.exports.is_empty() {
+        outputs.publish()?;
+    } else if !files.is_empty() {
         let why =
             if exit == Exit::Interrupted { "interrupted" } else { "not every input is valid" };
         complain(&format!("{why}: no file is written"));
     }
-    if showing.output.is_none() && !documents.is_empty() {
-        output::print(&text(showing.format, showing.color.on_stdout()))
-            .context("the result is lost")?;
+    if to.output.is_none() && !documents.is_empty() {
+        output::print(&text(to.format, to.color.on_stdout())).context("the result is lost")?;
     }
     Ok(())
 }

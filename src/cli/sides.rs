@@ -3,17 +3,18 @@
 use std::fmt::Write;
 
 use super::Exit;
+use super::batch::Refusal;
 use super::goals;
-use super::options::{Changes, Running};
+use super::options::{Conditions, Running};
 use super::simulate::{self, DIAGNOSIS, explained, judged};
-use super::terminal::{Color, complain, note};
-use crate::profile::{CostSpec, Judgement, Options, Profile, Scenario};
+use crate::expr::{Names, Need};
+use crate::profile::{CostSpec, Judgement, Profile, Scenario};
 use crate::program::{Catalogue, Program};
 use crate::report::diff::{InputRow, Sign, facts_of, named, with_promises, with_samples};
 use crate::report::phases::{self, EndFindings};
 use crate::report::{Asked, Location, Report};
 use crate::source::{self, Change, Files, Input, Place, Tree};
-use crate::study::diff::{Facts, Part};
+use crate::study::diff::{Facts, FailOn, Part};
 use crate::study::{self, More, Run, RunOptions, Watch};
 use crate::verdict::Costs;
 
@@ -30,6 +31,8 @@ struct Loaded {
     program: Program,
     catalogue: Catalogue,
     file: String,
+    /// What conditions of the command line ask for.
+    also: Vec<Need>,
 }
 
 /// The merged tree of each phase, by its name.
@@ -105,22 +108,18 @@ fn end<'f>(loaded: &'f Loaded, found: &'f Found) -> EndFindings<'f> {
     EndFindings { profile: &loaded.profile, report, costs, next_1000_users: None }
 }
 
-/// Reads one side; faults are printed, and then there is none.
+/// Reads one side; `file` is how people speak of it.
+///
+/// # Errors
+/// Its faults.
 pub(super) fn load(
     input: &Input,
     file: &str,
-    (changes, running, color): (&Changes, &Running, Color),
-) -> Option<LoadedSide> {
-    let Changes { sets, scale, asserts } = changes.clone();
-    let options = Options { sets, asserts, scale, ..Options::default() };
-    let scenario = match Scenario::load(input, &options) {
-        Ok(scenario) => scenario,
-        Err((files, faults)) => {
-            note(&source::render(&files, &faults, color.on_stderr()));
-            complain(&format!("{file}: not simulated"));
-            return None;
-        }
-    };
+    (conditions, running): (&Conditions, &Running),
+    fail_on: &[FailOn],
+) -> Result<LoadedSide, Refusal> {
+    let asked: Vec<String> = fail_on.iter().flat_map(FailOn::metrics).collect();
+    let scenario = Scenario::load(input, &conditions.options())?;
     let (mut trees, mut parts) = (Vec::new(), Vec::new());
     for phase in scenario.phases {
         let name = scenario.is_plan.then(|| phase.name.clone());
@@ -130,12 +129,19 @@ pub(super) fn load(
         let high = (phase.profile, is_range.then_some("high"));
         for (profile, end) in low.into_iter().chain([high]) {
             let profile = running.over(profile);
-            let (program, catalogue) = profile.lower();
+            let (mut program, catalogue) = profile.lower();
+            // What is no metric here may be one of the other side, or of another phase.
+            let names = Names::of(&catalogue);
+            let also = asked.iter().filter_map(|metric| Need::of(metric, None, &names).ok());
+            let also: Vec<Need> = also.collect();
+            for need in &also {
+                need.ask(&mut program);
+            }
             let (phase, file) = (name.clone(), file.to_owned());
-            parts.push(Loaded { phase, end, profile, program, catalogue, file });
+            parts.push(Loaded { phase, end, profile, program, catalogue, file, also });
         }
     }
-    Some(LoadedSide { is_plan: scenario.is_plan, name: scenario.name, trees, parts })
+    Ok(LoadedSide { is_plan: scenario.is_plan, name: scenario.name, trees, parts })
 }
 
 /// Parts with the same name belong together: in the order of the head, then what is gone.
@@ -156,7 +162,7 @@ pub(super) fn matched(base: LoadedSide, head: LoadedSide) -> Sides {
 impl Sides {
     /// The parts with the names of their figures and no values.
     pub(super) fn skeleton(&self) -> Vec<Part> {
-        let facts = |loaded: &Loaded| named(&loaded.profile, &loaded.catalogue);
+        let facts = |loaded: &Loaded| named(&loaded.profile, &loaded.catalogue, &loaded.also);
         let part = |(base, head): &(Option<Loaded>, Option<Loaded>)| Part {
             before: base.as_ref().map(facts),
             after: head.as_ref().map(facts),
@@ -175,7 +181,7 @@ impl Sides {
         (running, scale): (&Running, f64),
         must_run: bool,
         watch: &dyn Watch,
-    ) -> anyhow::Result<Simulated> {
+    ) -> Result<Simulated, Refusal> {
         let first = self.parts.iter().find_map(|(base, head)| base.as_ref().or(head.as_ref()));
         let seed = first.map_or(0, |loaded| loaded.profile.run.seed);
         let is_same = self.parts.iter().all(|(base, head)| match (base, head) {
@@ -314,7 +320,7 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    fn options(&self, loaded: &Loaded) -> anyhow::Result<RunOptions> {
+    fn options(&self, loaded: &Loaded) -> Result<RunOptions, Refusal> {
         let run = &loaded.profile.run;
         let options = RunOptions {
             seed: self.seed,
@@ -326,16 +332,15 @@ impl One<'_> {
             duration_s: run.duration_s,
             targets: Vec::new(),
         };
-        goals::affordable(&loaded.profile, &loaded.program, &options, self.running).map_err(
-            |(files, faults)| {
-                note(&source::render(&files, &faults, false));
-                anyhow::anyhow!("{}: not simulated", loaded.file)
-            },
-        )?;
+        goals::affordable(&loaded.profile, &loaded.program, &options, self.running)?;
         Ok(options)
     }
 
-    fn pair(&self, base: &Loaded, head: &Loaded) -> anyhow::Result<(Option<Found>, Option<Found>)> {
+    fn pair(
+        &self,
+        base: &Loaded,
+        head: &Loaded,
+    ) -> Result<(Option<Found>, Option<Found>), Refusal> {
         let options = self.options(base)?;
         self.options(head)?;
         if fingerprint(base) == fingerprint(head) {
@@ -348,24 +353,26 @@ impl One<'_> {
         Ok((Some(before), Some(self.found(head, pair.head, &options))))
     }
 
-    fn alone(&self, loaded: &Loaded) -> anyhow::Result<Found> {
+    fn alone(&self, loaded: &Loaded) -> Result<Found, Refusal> {
         let options = self.options(loaded)?;
         let run = study::run(&loaded.program, &options, self.watch);
         Ok(self.found(loaded, run, &options))
     }
 
     fn found(&self, loaded: &Loaded, run: Run, options: &RunOptions) -> Found {
-        let Loaded { profile, program, catalogue, file, .. } = loaded;
+        let Loaded { profile, program, catalogue, file, also, .. } = loaded;
         let asked = Asked {
             file: file.clone(),
             sets: Vec::new(),
             scale: self.scale,
             repeat: String::new(),
+            also: also.clone(),
         };
         let budget = options.max_requests / DIAGNOSIS;
         let these = (profile, program, catalogue);
         let simulation = explained(these, run, budget, &asked, More::Load, self.watch);
         let simulate::Simulated { report, costs, run } = simulation;
-        Found { facts: with_samples(facts_of(&report), profile, catalogue, &run), report, costs }
+        let facts = with_samples(facts_of(&report), (profile, catalogue), also, &run);
+        Found { facts, report, costs }
     }
 }

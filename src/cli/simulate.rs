@@ -2,18 +2,18 @@
 
 use clap::Args;
 
-use super::defect::{notice, quoted};
-use super::options::{Changes, Running, Showing, input};
+use super::batch::{self, Batch, Origin, Refusal};
+use super::defect::notice;
+use super::options::{Conditions, Running, Showing};
 use super::progress::Spectator;
-use super::show::show;
-use super::terminal::{complain, note};
-use super::{Exit, goals, interrupt};
+use super::terminal::complain;
+use super::{Exit, goals};
 use crate::profile::{Options, Profile};
 use crate::program::{Catalogue, Program};
 use crate::report::{self, Asked, Findings, Report};
-use crate::source::{self, End, Faults, Files, Input};
+use crate::source::{End, Faults, Files};
 use crate::study::{self, Case, More, Run, Watch};
-use crate::verdict::{Costs, Verdict};
+use crate::verdict::Costs;
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     #[command(flatten)]
-    changes: Changes,
+    conditions: Conditions,
     #[command(flatten)]
     running: Running,
     #[command(flatten)]
@@ -32,16 +32,37 @@ pub(super) struct Arguments {
     strict: bool,
 }
 
-/// Reads a profile, simulates it and judges it.
-fn plan(
-    input: &Input,
-    options: &Options,
-    running: &Running,
-    asked: &Asked,
-    watch: &dyn Watch,
-) -> Result<Report, (Files, Faults)> {
-    let profile = Profile::load(input, options)?; // every fault at once, with its place
-    Ok(simulated(&running.over(profile), running, asked, More::Load, watch)?.report)
+/// A profile, at both ends where one of its populations is a range.
+struct Ends {
+    high: Profile,
+    low: Option<Profile>,
+    asked: Asked,
+}
+
+/// Reads a profile: every fault at once, with its place.
+fn read(arguments: &Arguments, origin: &Origin) -> Result<Ends, Refusal> {
+    let options = arguments.conditions.options();
+    let high = Profile::load(&origin.input, &options)?;
+    let low = || Profile::load(&origin.input, &Options { end: End::Low, ..options.clone() });
+    let low = high.has_range.then(low).transpose()?.filter(|low| low.users != high.users);
+    let Arguments { conditions, running, .. } = arguments;
+    let flags = conditions.words().into_iter().chain(running.words());
+    let repeat = batch::repeat("simulate", &[&origin.name], flags);
+    Ok(Ends { high, low, asked: conditions.changes.asked(origin.name.clone(), repeat) })
+}
+
+/// Simulates a profile and judges it, at both of its ends.
+fn plan(arguments: &Arguments, ends: &Ends, watch: &dyn Watch) -> Result<Report, Refusal> {
+    let running = &arguments.running;
+    let at = |profile: &Profile| -> Result<Report, Refusal> {
+        let profile = running.over(profile.clone());
+        Ok(simulated(&profile, running, &ends.asked, More::Load, watch)?.report)
+    };
+    let high = at(&ends.high)?;
+    Ok(match &ends.low {
+        Some(low) => report::both_ends(at(low)?, high),
+        None => high,
+    })
 }
 
 /// What a simulation of a profile finds.
@@ -92,6 +113,8 @@ pub(super) fn explained(
         more,
     };
     let diagnosis = study::diagnose(&case, watch); // paired runs: what more of each resource does
+    let partial = run.partial || watch.interrupted(); // what was not tried is no finding
+    let run = Run { partial, ..run };
     let findings = Findings {
         profile,
         program,
@@ -111,56 +134,19 @@ pub(super) const DIAGNOSIS: u64 = 2;
 /// Runs every profile; the worst of them decides the exit code.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     arguments.running.use_threads()?;
-    interrupt::listen();
-    let mut exit = Exit::Fine;
-    let mut reports = Vec::new();
-    for file in &arguments.files {
-        match both_ends(arguments, file) {
-            Ok(report) => {
-                exit = exit.max(judged(&report, arguments.strict));
-                reports.push(report);
-            }
-            Err(error) => {
-                complain(&format!("{error:#}"));
-                exit = exit.max(Exit::Usage);
-            }
-        }
-        if interrupt::requested() {
-            exit = exit.max(Exit::Interrupted);
-            break;
-        }
-    }
-    show(&arguments.showing, &reports, arguments.files.len(), exit)?;
-    Ok(exit)
+    let one = |origin: &Origin| read(arguments, origin);
+    Batch::read(&arguments.files, &arguments.showing, UNDONE, one)?.run(|ends| {
+        let spectator = Spectator::new(&ends.asked.file, arguments.showing.quiet);
+        let report = plan(arguments, ends, &spectator);
+        spectator.finish();
+        let report = report?;
+        let exit = judged(&report, arguments.strict);
+        Ok((report, exit))
+    })
 }
 
-/// The report on a profile; on both ends when one of its populations is a range.
-fn both_ends(arguments: &Arguments, file: &str) -> anyhow::Result<Report> {
-    let input = input(file)?;
-    let Changes { sets, scale, asserts } = arguments.changes.clone();
-    let asked = Asked {
-        file: if file == "-" { "standard input".to_owned() } else { file.to_owned() },
-        sets: sets.clone(),
-        scale,
-        repeat: repeat(arguments, file),
-    };
-    let spectator = Spectator::new(file, arguments.showing.quiet);
-    let at = |end: End| {
-        let (sets, asserts) = (sets.clone(), asserts.clone());
-        let options = Options { sets, asserts, scale, end, ..Options::default() };
-        plan(&input, &options, &arguments.running, &asked, &spectator).map_err(|(files, faults)| {
-            note(&source::render(&files, &faults, arguments.showing.color.on_stderr()));
-            anyhow::anyhow!("{}: not simulated", asked.file)
-        })
-    };
-    let high = at(End::High)?;
-    let (sets, asserts) = (sets.clone(), asserts.clone());
-    let low = Options { sets, asserts, scale, end: End::Low, ..Options::default() };
-    let is_range = Profile::load(&input, &low).is_ok_and(|low| low.users != high.profile.users);
-    let report = if is_range { report::both_ends(at(End::Low)?, high) } else { high };
-    spectator.finish();
-    Ok(report)
-}
+/// What does not happen to a faulty profile.
+pub(super) const UNDONE: &str = "not simulated";
 
 /// What a report means for the exit code; a broken identity is said here.
 pub(super) fn judged(report: &Report, strict: bool) -> Exit {
@@ -169,21 +155,7 @@ pub(super) fn judged(report: &Report, strict: bool) -> Exit {
         complain(&notice());
         return Exit::Defect;
     }
-    match report.verdict {
-        _ if report.partial => Exit::Interrupted,
-        Verdict::Fails => Exit::Fails,
-        Verdict::Undecided if strict => Exit::Undecided,
-        Verdict::Undecided | Verdict::Holds => Exit::Fine,
-    }
-}
-
-/// The command that prints the same bytes: whatever does not change the result is left out.
-fn repeat(arguments: &Arguments, file: &str) -> String {
-    let Arguments { changes, running, .. } = arguments;
-    let mut words = vec!["capplan".to_owned(), "simulate".to_owned(), quoted(file)];
-    words.extend(changes.words());
-    words.extend(running.words());
-    words.join(" ")
+    if report.partial { Exit::Interrupted } else { Exit::of(report.verdict, strict) }
 }
 
 #[cfg(test)]
@@ -214,7 +186,11 @@ mod tests {
             .start_handler(move |_| plant(fault))
             .build()
             .expect("a thread");
-        let report = pool.install(|| both_ends(&arguments, &path)).expect("a valid profile");
+        let origin = Origin { name: path.clone(), input: crate::source::Input::Path(path.into()) };
+        let report = pool.install(|| {
+            let ends = read(&arguments, &origin).ok().expect("a valid profile");
+            plan(&arguments, &ends, &()).ok().expect("an affordable run")
+        });
         (judged(&report, false), report)
     }
 

@@ -424,6 +424,8 @@ pub struct Alert {
     pub expression: String,
     /// First time it fired, seconds from the start of the measured time.
     pub at_s: Option<f64>,
+    /// Why it is undecided.
+    pub reason: Option<String>,
     /// Measured value of its first metric.
     #[serde(flatten)]
     pub measured: Figure,

@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::program::Quantity;
-use crate::verdict::Estimate;
+use crate::verdict::{Estimate, NO_STEADY_STATE};
 
 /// An amount of money, in dollars; a string in JSON.
 pub type Money = rust_decimal::Decimal;
@@ -222,9 +222,16 @@ impl Figure {
         Self(Estimate::unknown(None, quantity, "no data"))
     }
 
-    /// The value, no finer than its interval allows; `-` without one.
+    /// Whether there is no value because a queue grows without bound.
+    pub fn grows(&self) -> bool {
+        self.0.value.is_none() && self.0.note == Some(NO_STEADY_STATE)
+    }
+
+    /// The value, no finer than its interval allows; `-` without one, `grows` without bound.
     pub fn value(&self) -> String {
-        let Some(value) = self.0.value.filter(|x| x.is_finite()) else { return "-".to_owned() };
+        let Some(value) = self.0.value.filter(|x| x.is_finite()) else {
+            return if self.grows() { "grows" } else { "-" }.to_owned();
+        };
         let half_width = self.half_width();
         if self.0.quantity == Quantity::Money {
             return money(value, half_width.unwrap_or(0.0));

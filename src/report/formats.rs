@@ -30,6 +30,9 @@ pub(crate) trait Document: Serialize {
     /// What this kind of document is called: `simulate`.
     const KIND: &'static str;
 
+    /// Whether a rule stands between two of them on a terminal.
+    const RULED: bool = true;
+
     /// What it is about, in few words that stay the same from run to run: the file.
     fn subject(&self) -> String;
 
@@ -91,7 +94,7 @@ const WIDEST_RULE: usize = 120;
 fn table<D: Document>(documents: &[D], look: Look) -> String {
     let mut page = Page::new(look);
     for (i, document) in documents.iter().enumerate() {
-        if i > 0 {
+        if i > 0 && D::RULED {
             let rule = "─".repeat(look.width.min(WIDEST_RULE));
             page.line(&[]);
             page.line(&[toned(Tone::Faint, rule)]);

@@ -22,6 +22,7 @@ mod range;
 mod sample;
 mod simulate;
 mod table;
+mod validation;
 
 pub use assemble::{Asked, Findings};
 pub use document::{
@@ -34,6 +35,7 @@ pub use formats::Format;
 pub(crate) use formats::{Document, render};
 pub use layout::Look;
 pub use range::both_ends;
+pub use validation::{FaultRow, Validation};
 
 #[cfg(test)]
 mod tests {

@@ -248,6 +248,7 @@ pub(crate) fn sample() -> Report {
             name: "pool".to_owned(),
             state: "warning",
             expression: "db.pool.utilization > 80%".to_owned(),
+            reason: None,
             at_s: None,
             measured: about(0.943, 0.009, Quantity::Ratio),
         }],

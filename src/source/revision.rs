@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::load::{MAX_BYTES, plain_path};
+use super::load::plain_path;
 
 /// A commit, by the name that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,17 +65,20 @@ impl Revision {
         Ok(plain_path(Path::new(&prefix), written))
     }
 
-    /// The bytes of a file, by its path from the root of the repository; or why there are none.
-    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+    /// The bytes of a file of at most `most` bytes, by its path from the root of the repository.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn read(&self, path: &Path, most: u64) -> Result<Vec<u8>, String> {
         let inside = path.is_relative() && !path.starts_with("..") && !path.as_os_str().is_empty();
         let Some(text) = path.to_str().filter(|_| inside) else {
             return Err("it is outside of the repository".to_owned());
         };
         let object = format!("{}:{text}", self.commit);
         // `cat-file` gives the bytes as they are; `show` would list a directory and convert texts.
-        match git(&["cat-file", "blob", &object], MAX_BYTES)? {
-            Ok(bytes) if bytes.len() as u64 > MAX_BYTES => {
-                Err(format!("it is larger than {} MiB", MAX_BYTES >> 20))
+        match git(&["cat-file", "blob", &object], most)? {
+            Ok(bytes) if bytes.len() as u64 > most => {
+                Err(format!("it is larger than {} MiB", most >> 20))
             }
             Ok(bytes) => Ok(bytes),
             Err(_) => Err(format!("there is no such file at `{}`", self.name)),

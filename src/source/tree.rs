@@ -153,7 +153,7 @@ impl Files {
     /// The bytes of a file, or why there are none.
     pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         match &self.revision {
-            Some(revision) => revision.read(path),
+            Some(revision) => revision.read(path, super::load::MAX_BYTES),
             None => read_bytes(path),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::bottlenecks::{Bottleneck, Case, Watched};
 use super::headroom::Headroom;
+use super::kills::kills;
 use crate::profile::Basis;
 use crate::program::Quantity;
 use crate::verdict::{Estimate, Verdict, brief, brief_s};
@@ -17,6 +18,17 @@ pub(super) fn next_step(
     headroom: Option<&Headroom>,
 ) -> String {
     let verdict = watched.and_then(|watched| watched.verdict);
+    // What dies serves nobody: no capacity of anything else mends that.
+    if verdict != Some(Verdict::Holds)
+        && let Some(worst) = kills(case.program, case.catalogue, case.run).first()
+    {
+        return format!(
+            "{}, with all that is inside: raise {}.memory.limit, or let less into an instance (fewer \
+             sessions and requests at once, or more instances)",
+            worst.says(),
+            worst.service
+        );
+    }
     // Restarts that cost more than any resource lacks.
     if let Some(restarts) = bottlenecks.first().filter(|b| is_no_resource(b))
         && verdict != Some(Verdict::Holds)

@@ -3,6 +3,7 @@
 use super::*;
 use crate::profile::{Options, Profile};
 use crate::source::Input;
+use crate::verdict::Verdict;
 
 fn profile(text: &str) -> Profile {
     let input = Input::Text { name: "test.yaml".to_owned(), text: text.to_owned() };
@@ -146,4 +147,51 @@ slo: { latency: api.latency.p95 < 500ms }
     assert!(effect.helps() && effect.after.value.is_some_and(|after| after < 0.5), "{effect:?}");
     let says = "let the workers of app restart less often (app.recycle)";
     assert!(found.next_step.starts_with(says), "{}", found.next_step);
+}
+
+/// Each session takes a tenth of the memory and twenty come: the instance dies, boots for 5 s, and so
+/// on. No capacity helps, and the mean of the memory is far below its limit.
+#[test]
+fn a_crash_loop_is_named_and_no_quiet_alert_hides_it() {
+    let text = "capplan: 1
+traffic: { live: { session_rate: 2/s, length: exp(10s), connects_to: app, reconnect: exp(1s), messages: { tick: { every: exp(1s), mix: visit } } } }
+components: { app: { type: service, runtime: event_loop, workers: 1, boot: 5s, memory: { limit: 100MB, per_connection: 10MB } } }
+endpoints: { visit: { steps: [ { cpu: 1ms } ] } }
+slo: { errors: visit.error_rate < 1% }
+claims: { ROOM: app.memory.utilization <= 95% }
+alerts: { full: { critical: app.memory.utilization > 95% } }
+";
+    let found = diagnosis(text, 50_000);
+    let says = "a full memory kills app ";
+    assert!(found.next_step.starts_with(says), "{}", found.next_step);
+    assert!(found.next_step.contains("app.memory.limit"), "{}", found.next_step);
+    let profile = profile(text);
+    let (program, catalogue) = profile.lower();
+    let options =
+        RunOptions { max_requests: 50_000, targets: targets(&profile), ..RunOptions::default() };
+    let run = run(&program, &options, &());
+    let (verdicts, _) = judge_run(&profile, &program, &catalogue, &run);
+    let claim = verdicts.conditions.iter().find(|c| c.name == "ROOM").expect("it is judged");
+    for ruling in [&claim.ruling, &verdicts.alerts[0].ruling] {
+        assert_eq!(ruling.verdict, Verdict::Undecided, "{ruling:?}");
+        assert!(ruling.reason.as_ref().is_some_and(|r| r.contains("the mean hides")), "{ruling:?}");
+    }
+}
+
+/// Every request costs a cent, 85 come in a second, and the budget is for a hundred: it breaks before
+/// anything else does, at 100 / 85 times the load.
+#[test]
+fn headroom_ends_where_the_budget_does() {
+    let text = "capplan: 1
+traffic: { t: { rate: 85/s, mix: e } }
+components: { api: { type: external, latency: exp(10ms), usage_price: $0.01/request } }
+endpoints: { e: { steps: [ { call: api } ] } }
+slo: { latency: t.latency.p95 < 1s }
+cost: { budget: $2628000/mo }
+";
+    let headroom = diagnosis(text, 200_000).headroom.expect("something limits");
+    let breaks = headroom.breaks.expect("the budget breaks");
+    assert_eq!(headroom.objective.as_deref(), Some("budget"), "{headroom:?}");
+    let limit = 100.0 / 85.0;
+    assert!(headroom.holds < limit * 1.02 && breaks > limit * 0.98, "{headroom:?}");
 }

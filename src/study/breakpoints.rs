@@ -16,7 +16,7 @@ const NARROW: f64 = 1.03;
 pub struct Probe {
     /// Users.
     pub users: f64,
-    /// The first measured objective that breaks, by the order of the profile.
+    /// The first objective that breaks, by the order of the profile; the budget is none of them.
     pub broken: Option<String>,
     /// The bill of a month.
     pub cost: Money,
@@ -43,9 +43,8 @@ pub fn probe(profile: &Profile, users: f64, max_requests: u64, watch: &dyn Watch
         by_points: true,
         ..evidence(&program, &catalogue, &run, &growing, &costs)
     };
-    let measured = profile.slo.iter().chain(&profile.asserts);
-    let broken = measured
-        .filter(|judgement| !judgement.compiled.needs.is_empty())
+    let mut stated = profile.slo.iter().chain(&profile.asserts);
+    let broken = stated
         .find(|judgement| {
             judge(&judgement.compiled, Sense::Objective, &evidence).verdict == Verdict::Fails
         })

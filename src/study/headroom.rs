@@ -3,15 +3,16 @@
 //! Arithmetic gives the first guess: the load at which the busiest resource is saturated. Scaled runs
 //! then halve the bracket (on a logarithmic scale). They are short, so objectives are judged by the
 //! points of their estimates: the bracket is where the answer is expected, not a confidence interval.
+//! Objectives on money and the budget are judged on what each scaled run costs with the units as they
+//! are stated: more load buys no more of them.
 
 use super::bottlenecks::Study;
 use super::judged::{evidence, growing};
 use super::screen::Suspect;
 use super::variants::with_load;
 use crate::expr::Compiled;
-use crate::profile::Judgement;
-use crate::program::Program;
-use crate::verdict::{Evidence, Sense, Verdict, judge};
+use crate::profile::{Judgement, Profile};
+use crate::verdict::{Evidence, Sense, Verdict, costs, judge, judge_budget};
 
 /// Scaled runs at most.
 const PROBES: u32 = 4;
@@ -28,8 +29,8 @@ pub enum More<'a> {
     /// All traffic, and nothing else.
     Load,
     /// The users, with everything that scales with them (traffic, populations of caches, sizes): the
-    /// program at a factor; `None` where there cannot be so many.
-    Users(&'a dyn Fn(f64) -> Option<Program>),
+    /// profile at a factor; `None` where there cannot be so many.
+    Users(&'a dyn Fn(f64) -> Option<Profile>),
 }
 
 impl std::fmt::Debug for More<'_> {
@@ -58,16 +59,12 @@ pub struct Headroom {
 /// Brackets the load at which the first objective breaks.
 pub(super) fn headroom(study: &mut Study<'_>, suspects: &[Suspect]) -> Option<Headroom> {
     let case = study.case;
-    let objectives: Vec<&Judgement> = case
-        .profile
-        .slo
-        .iter()
-        .chain(&case.profile.asserts)
-        .filter(|judgement| !judgement.compiled.needs.is_empty())
-        .collect();
+    let objectives: Vec<&Judgement> =
+        case.profile.slo.iter().chain(&case.profile.asserts).collect();
+    let measured = objectives.iter().any(|judgement| !judgement.compiled.needs.is_empty());
     let knee = suspects.iter().map(|s| s.asked).fold(0.0, f64::max);
     let knee = (knee > 0.0).then(|| 1.0 / knee);
-    if objectives.is_empty() {
+    if !measured {
         let breaks = knee?;
         let holds = breaks.min(1.0);
         return Some(Headroom { holds, breaks: Some(breaks), objective: None, probes: 0 });
@@ -76,11 +73,11 @@ pub(super) fn headroom(study: &mut Study<'_>, suspects: &[Suspect]) -> Option<He
         judged.ruling.verdict == Verdict::Fails
             && objectives.iter().any(|objective| objective.name == judged.name)
     });
+    let over_budget =
+        case.verdicts.budget.as_ref().is_some_and(|ruling| ruling.verdict == Verdict::Fails);
     let mut bracket = Headroom { holds: 0.0, breaks: None, objective: None, probes: 0 };
-    match failing {
-        Some(judged) => {
-            (bracket.breaks, bracket.objective) = (Some(1.0), Some(judged.name.clone()));
-        }
+    match failing.map(|judged| judged.name.clone()).or(over_budget.then(|| BUDGET.to_owned())) {
+        Some(name) => (bracket.breaks, bracket.objective) = (Some(1.0), Some(name)),
         None => bracket.holds = 1.0,
     }
     while bracket.probes < PROBES && !study.is_interrupted() {
@@ -93,6 +90,9 @@ pub(super) fn headroom(study: &mut Study<'_>, suspects: &[Suspect]) -> Option<He
     }
     Some(bracket)
 }
+
+/// What the budget is called among objectives.
+const BUDGET: &str = "budget";
 
 impl Headroom {
     /// The load to try next; `None` when the bracket is narrow or open beyond all asking.
@@ -121,23 +121,33 @@ impl Headroom {
 /// cannot be such a load.
 #[expect(clippy::option_option, reason = "whether it breaks, and what of it has a name")]
 fn broken(study: &mut Study<'_>, objectives: &[&Judgement], load: f64) -> Option<Option<String>> {
-    let program = match study.case.more {
-        More::Load => with_load(study.case.program, load),
+    let case = study.case;
+    let scaled;
+    let (program, profile) = match case.more {
+        More::Load => (with_load(case.program, load), case.profile),
         More::Users(users) => match users(load) {
-            Some(program) => program,
+            Some(profile) => {
+                scaled = profile;
+                (scaled.lower().0, &scaled)
+            }
             None => return Some(None),
         },
     };
     let run = study.run(&program, load);
-    let catalogue = study.case.catalogue;
-    let growing = growing(&program, catalogue, &run);
+    let growing = growing(&program, case.catalogue, &run);
+    let costs = costs(profile, case.catalogue, &run.replications, run.confidence);
     let evidence = Evidence {
         bias: 0.0,
         by_points: true,
-        ..evidence(&program, catalogue, &run, &growing, study.case.costs)
+        ..evidence(&program, case.catalogue, &run, &growing, &costs)
     };
     let broken = |judgement: &&&Judgement| breaks(&judgement.compiled, &evidence);
-    objectives.iter().find(broken).map(|judgement| Some(judgement.name.clone()))
+    let over_budget = || {
+        let ruling = judge_budget(profile, &evidence)?;
+        (ruling.verdict == Verdict::Fails).then(|| Some(BUDGET.to_owned()))
+    };
+    let objective = objectives.iter().find(broken);
+    objective.map(|judgement| Some(judgement.name.clone())).or_else(over_budget)
 }
 
 fn breaks(condition: &Compiled, evidence: &Evidence<'_>) -> bool {

@@ -56,7 +56,7 @@ const MATERIAL: f64 = 0.005;
 impl<'a> Evidence<'a> {
     /// The same, or no value where it has no steady state.
     pub(crate) fn steady_value(&self, need: &Need) -> Estimate {
-        match self.spoiled(need) {
+        match self.spoiled(&need.measure, need.statistic) {
             Some(_) => Estimate::unknown(None, need.quantity, NO_STEADY_STATE),
             None => self.value(need),
         }
@@ -95,14 +95,18 @@ impl<'a> Evidence<'a> {
     }
 
     /// The growing queue because of which a value has no steady state.
-    pub(crate) fn spoiled(&self, need: &Need) -> Option<&'a Growth> {
+    pub(crate) fn spoiled(
+        &self,
+        measure: &Measure,
+        statistic: Option<Statistic>,
+    ) -> Option<&'a Growth> {
         let deep = |growth: &Growth, visits: u64| {
             // A quantile is out of reach of what fewer requests pass than lie beyond it.
-            let Some(Statistic::Quantile(q)) = need.statistic else { return true };
+            let Some(Statistic::Quantile(q)) = statistic else { return true };
             let asked: u64 = growth.stations.iter().map(|s| self.arrivals(*s)).sum();
             visits == 0 || asked as f64 / visits as f64 >= 1.0 - q
         };
-        let measure = match &need.measure {
+        let measure = match measure {
             Measure::Part { of, .. } => of,
             whole => whole,
         };

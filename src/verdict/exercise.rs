@@ -40,6 +40,25 @@ pub(crate) fn unexercised(
     })
 }
 
+/// Kills by a full memory that a level of it hides in its mean (after each it begins empty): of which
+/// component, how many.
+pub(crate) fn hidden_kills(
+    program: &Program,
+    measure: &Measure,
+    replications: &[Replication],
+) -> Option<(ComponentId, u64)> {
+    let Measure::Level { of, .. } = measure else { return None };
+    let is_read = |memory: StationId| of.contains(&Gauge::Busy(memory));
+    let mut killed: Option<(ComponentId, u64)> = None;
+    for (i, instance) in program.instances.iter().enumerate() {
+        let kills: u64 = replications.iter().map(|r| r.instances[i].memory_kills).sum();
+        if kills > 0 && instance.memory.is_some_and(is_read) {
+            killed = Some((instance.owner, kills + killed.map_or(0, |known| known.1)));
+        }
+    }
+    killed
+}
+
 /// Fewest breakdowns that a run must have seen for what they disturb to be known.
 const LEAST_BREAKDOWNS: u64 = 10;
 

@@ -6,7 +6,7 @@
 
 use super::estimate::estimate_during;
 use super::evidence::{Evidence, Growth, NO_STEADY_STATE};
-use super::exercise::{classes_of, hardly_broke, unexercised};
+use super::exercise::{classes_of, hardly_broke, hidden_kills, unexercised};
 use super::kleene::{Span, Verdict, compare, within};
 use super::lasting;
 use super::measured::total;
@@ -215,6 +215,27 @@ impl Bench<'_> {
             finding.remedy = Some("a longer --duration, or a shorter mtbf, sees more".to_owned());
             return;
         }
+        // "Below its limit" is no news of a memory that is emptied by killing whoever fills it.
+        let is_quiet = match self.sense {
+            Sense::Alert => Verdict::Fails,
+            Sense::Objective | Sense::Claim => Verdict::Holds,
+        };
+        let is_mean = matches!(need.statistic, None | Some(Statistic::Mean));
+        if finding.verdict == is_quiet
+            && is_mean
+            && trial.asks_for_more() == (self.sense == Sense::Alert)
+            && let Some((component, kills)) = hidden_kills(program, &need.measure, replications)
+        {
+            let names = &self.evidence.catalogue.components;
+            let name = names.get(component.index()).map_or("it", |c| c.name.as_str());
+            finding.verdict = Verdict::Undecided;
+            finding.reason = Some(format!(
+                "the mean hides {kills} memory kills of `{name}` in these runs: after each it begins \
+                 empty"
+            ));
+            finding.remedy = Some(format!("ask for {name}.memory.kills.count = 0 instead"));
+            return;
+        }
         if finding.verdict == Verdict::Undecided && self.none_seen(trial, &need.measure) {
             finding.verdict = Verdict::Holds;
             let runs = replications.len();
@@ -357,7 +378,10 @@ impl Bench<'_> {
     /// What a queue that grows without bound makes of a comparison.
     pub(super) fn spoiled(&self, trial: &Trial) -> Option<Spoiled> {
         let growth_of = |operand: &Operand| match operand {
-            Operand::Measured(need) => self.evidence.spoiled(&self.condition.needs[*need]),
+            Operand::Measured(need) => {
+                let need = &self.condition.needs[*need];
+                self.evidence.spoiled(&need.measure, need.statistic)
+            }
             Operand::Cost(_) => None,
         };
         if let Some(growth) = growth_of(&trial.operand) {

@@ -24,5 +24,5 @@ pub(crate) use judge::{brief, brief_s};
 pub use kleene::Verdict;
 pub(crate) use kleene::{Span, compare, within};
 pub use money::Money;
-pub use profile::{Alert, AlertState, Judged, Verdicts, judge_profile};
+pub use profile::{Alert, AlertState, Judged, Verdicts, judge_budget, judge_profile};
 pub use promise::{Fit, Lies, Sum, sums};

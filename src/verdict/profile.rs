@@ -86,7 +86,7 @@ pub fn judge_profile(profile: &Profile, evidence: &Evidence<'_>) -> Verdicts {
         ruling: judge(&judgement.compiled, sense(judgement.role), evidence),
     };
     let conditions: Vec<Judged> = groups.into_iter().flatten().map(judged).collect();
-    let budget = profile.cost.budget.map(|_| judge(&budget(), Sense::Objective, evidence));
+    let budget = judge_budget(profile, evidence);
     let must = conditions
         .iter()
         .filter(|judged| judged.role != Role::Gate && !judged.ruling.is_manual)
@@ -98,6 +98,11 @@ pub fn judge_profile(profile: &Profile, evidence: &Evidence<'_>) -> Verdicts {
         budget,
         conditions,
     }
+}
+
+/// What is said of `cost.total <= cost.budget`; `None` without a budget.
+pub fn judge_budget(profile: &Profile, evidence: &Evidence<'_>) -> Option<Ruling> {
+    profile.cost.budget.map(|_| judge(&budget(), Sense::Objective, evidence))
 }
 
 /// How a condition is read where it stands.

@@ -70,6 +70,7 @@ pub(super) fn alerts(verdicts: &Verdicts) -> Vec<Alert> {
         state: alert.state.word(),
         expression: alert.text.clone(),
         at_s: alert.ruling.at_s.filter(|_| alert.ruling.verdict == Verdict::Holds),
+        reason: alert.ruling.reason.clone().filter(|_| alert.ruling.verdict == Verdict::Undecided),
         measured: measured(&alert.ruling),
     };
     verdicts.alerts.iter().map(alert).collect()

@@ -5,7 +5,6 @@ use crate::program::{ClassId, Counter, Measure, Quantity};
 use crate::report::{FailureRow, Figure, LatencyBin, TimeRow, TimeSpent, TrafficRow};
 use crate::results::Attribution;
 use crate::stats::{Statistic, Tally};
-use crate::verdict::estimate;
 
 /// Share of the requests that counts as the slowest.
 const SLOWEST: f64 = 0.05;
@@ -41,23 +40,25 @@ impl Measured<'_> {
     fn traffic_row(&self, name: &str, kind: &'static str, classes: &[ClassId]) -> TrafficRow {
         let of = |counter: fn(ClassId) -> Counter| classes.iter().copied().map(counter).collect();
         let figure = |measure: &Measure, statistic, quantity| -> Figure {
-            let (replications, confidence) = (self.replications(), self.run.confidence);
-            self.trusted(estimate(measure, statistic, quantity, replications, confidence))
+            self.estimated(measure, statistic, quantity)
         };
         let (ok, failed): (Vec<_>, Vec<_>) = (of(Counter::Ok), of(Counter::Failed));
         let ended = [ok.clone(), failed.clone()].concat();
         let latency = Measure::Latency { classes: classes.to_vec(), all: false };
         let quantile = |q| figure(&latency, Some(Statistic::Quantile(q)), Quantity::Duration);
+        let p95 = quantile(0.95);
+        // The shape of what grows is that of the run, not of the system.
+        let latency_bins = if p95.grows() { Vec::new() } else { bins(&self.pooled(classes)) };
         TrafficRow {
             name: name.to_owned(),
             kind,
             offered: figure(&Measure::Rate(of(Counter::Arrivals)), None, Quantity::Rate),
             throughput: figure(&Measure::Rate(ok), None, Quantity::Rate),
             p50: quantile(0.5),
-            p95: quantile(0.95),
+            p95,
             p99: quantile(0.99),
             error_rate: figure(&Measure::Share(failed, ended), None, Quantity::Ratio),
-            latency_bins: bins(&self.pooled(classes)),
+            latency_bins,
         }
     }
 

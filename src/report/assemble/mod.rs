@@ -4,12 +4,15 @@ mod judged;
 mod load;
 mod parts;
 
+use std::collections::BTreeSet;
+
+use crate::expr::Need;
 use crate::profile::Profile;
-use crate::program::{Catalogue, Metric, Program, Quantity};
+use crate::program::{Catalogue, Measure, Metric, Program, Quantity};
 use crate::results::Replication;
 use crate::stats::Statistic;
 use crate::study::{self, Run, Steady, Stop};
-use crate::verdict::{self, Costs, Estimate, Verdicts, estimate};
+use crate::verdict::{self, Costs, Estimate, Evidence, NO_STEADY_STATE, Verdicts, estimate};
 
 use super::figure::{Figure, bare};
 use super::{Assumption, Balance, Check, Report, RunLine, SCHEMA_VERSION, Subject};
@@ -25,6 +28,8 @@ pub struct Asked {
     pub scale: f64,
     /// The command that prints the same bytes.
     pub repeat: String,
+    /// What somebody asks for besides the usual metrics.
+    pub also: Vec<Need>,
 }
 
 /// What a study of one profile found.
@@ -64,7 +69,9 @@ impl Report {
     /// The document on what a study found.
     pub fn new(findings: &Findings<'_>, asked: &Asked) -> Self {
         let Findings { profile, program, catalogue, run, costs, verdicts, diagnosis } = *findings;
-        let measured = Measured { profile, program, catalogue, run };
+        let growing = study::growing(program, catalogue, run);
+        let evidence = study::evidence(program, catalogue, run, &growing, costs);
+        let measured = Measured { profile, program, catalogue, run, evidence: &evidence };
         let objectives = judged::objectives(profile, verdicts);
         let overloads = measured.overloads();
         let checks = measured.checks();
@@ -104,7 +111,7 @@ impl Report {
             failures: measured.failures(),
             cost: judged::cost(costs),
             alerts: judged::alerts(verdicts),
-            metrics: measured.metrics(),
+            metrics: measured.metrics(&asked.also),
             balance: measured.balance(),
             checks,
             assumptions: measured.assumptions(),
@@ -138,48 +145,74 @@ struct Measured<'a> {
     program: &'a Program,
     catalogue: &'a Catalogue,
     run: &'a Run,
+    evidence: &'a Evidence<'a>,
 }
 
 /// Statistics of a distribution that go into the JSON document, with their printed names.
-const STATISTICS: [(&str, Statistic); 5] = [
-    ("mean", Statistic::Mean),
-    ("p50", Statistic::Quantile(0.5)),
-    ("p95", Statistic::Quantile(0.95)),
-    ("p99", Statistic::Quantile(0.99)),
-    ("max", Statistic::Max),
+const STATISTICS: [(&str, Option<Statistic>); 5] = [
+    ("mean", Some(Statistic::Mean)),
+    ("p50", Some(Statistic::Quantile(0.5))),
+    ("p95", Some(Statistic::Quantile(0.95))),
+    ("p99", Some(Statistic::Quantile(0.99))),
+    ("max", Some(Statistic::Max)),
 ];
 
+/// A metric as the document has it.
+struct Named<'a> {
+    name: String,
+    measure: &'a Measure,
+    statistic: Option<Statistic>,
+    quantity: Quantity,
+}
+
+/// Every metric of the document, in the order of the catalogue: of distributions the usual
+/// statistics; then what the conditions of the profile speak of, and what is asked for besides.
+fn named<'a>(
+    profile: &'a Profile,
+    catalogue: &'a Catalogue,
+    also: &'a [Need],
+) -> impl Iterator<Item = Named<'a>> {
+    let usual = catalogue.metrics.iter().flat_map(|Metric { name, measure, quantity }| {
+        let statistics: &[_] = if measure.is_distribution() { &STATISTICS } else { &[("", None)] };
+        statistics.iter().map(move |(word, statistic)| Named {
+            name: if word.is_empty() { name.clone() } else { format!("{name}.{word}") },
+            measure,
+            statistic: *statistic,
+            quantity: *quantity,
+        })
+    });
+    let needs = profile.judgements().flat_map(|judgement| &judgement.compiled.needs);
+    let asked = needs.chain(also).filter(|need| need.during.is_none()).map(|need| Named {
+        name: need.name.clone(),
+        measure: &need.measure,
+        statistic: need.statistic,
+        quantity: need.quantity,
+    });
+    let mut seen = BTreeSet::new();
+    usual.chain(asked).filter(move |named| seen.insert(named.name.clone()))
+}
+
 /// The name of every metric, as the document has it.
-pub(super) fn named_metrics(catalogue: &Catalogue) -> impl Iterator<Item = (String, Quantity)> {
-    catalogue.metrics.iter().flat_map(|metric| {
-        let name = &metric.name;
-        let names: Vec<String> = if metric.measure.is_distribution() {
-            STATISTICS.iter().map(|(word, _)| format!("{name}.{word}")).collect()
-        } else {
-            vec![name.clone()]
-        };
-        names.into_iter().map(|name| (name, metric.quantity))
-    })
+pub(super) fn named_metrics(
+    profile: &Profile,
+    catalogue: &Catalogue,
+    also: &[Need],
+) -> Vec<(String, Quantity)> {
+    named(profile, catalogue, also).map(|named| (named.name, named.quantity)).collect()
 }
 
 /// The value of every metric in some replications, by the names of the document.
-pub(super) fn sampled(catalogue: &Catalogue, replications: &[Replication]) -> Vec<(String, f64)> {
-    let mut all = Vec::new();
-    for metric in &catalogue.metrics {
-        let value = |statistic| {
-            // The confidence does not reach the value.
-            estimate(&metric.measure, statistic, metric.quantity, replications, 0.95).value
-        };
-        if metric.measure.is_distribution() {
-            for (word, statistic) in STATISTICS {
-                let value = value(Some(statistic));
-                all.extend(value.map(|value| (format!("{}.{word}", metric.name), value)));
-            }
-        } else {
-            all.extend(value(None).map(|value| (metric.name.clone(), value)));
-        }
-    }
-    all
+pub(super) fn sampled(
+    (profile, catalogue): (&Profile, &Catalogue),
+    also: &[Need],
+    replications: &[Replication],
+) -> Vec<(String, f64)> {
+    let value = |Named { name, measure, statistic, quantity }| {
+        // The confidence does not reach the value.
+        let estimate = estimate(measure, statistic, quantity, replications, 0.95);
+        Some((name, estimate.value?))
+    };
+    named(profile, catalogue, also).filter_map(value).collect()
 }
 
 impl Measured<'_> {
@@ -189,9 +222,21 @@ impl Measured<'_> {
 
     /// The figure of a metric.
     fn figure(&self, metric: &Metric, statistic: Option<Statistic>) -> Figure {
-        let Metric { measure, quantity, .. } = metric;
+        self.estimated(&metric.measure, statistic, metric.quantity)
+    }
+
+    /// The figure of a measure; no value of what waits in a queue that grows without bound.
+    fn estimated(
+        &self,
+        measure: &Measure,
+        statistic: Option<Statistic>,
+        quantity: Quantity,
+    ) -> Figure {
+        if self.evidence.spoiled(measure, statistic).is_some() {
+            return Estimate::unknown(None, quantity, NO_STEADY_STATE).into();
+        }
         let (replications, confidence) = (self.replications(), self.run.confidence);
-        self.trusted(estimate(measure, statistic, *quantity, replications, confidence))
+        self.trusted(estimate(measure, statistic, quantity, replications, confidence))
     }
 
     /// What is shown of an estimate: no interval where the start may still show in every value.
@@ -212,23 +257,13 @@ impl Measured<'_> {
         }
     }
 
-    /// Every metric that has a value, in the order of the catalogue.
-    fn metrics(&self) -> Vec<(String, Figure)> {
-        let mut all = Vec::new();
-        for metric in &self.catalogue.metrics {
-            if metric.measure.is_distribution() {
-                for (word, statistic) in STATISTICS {
-                    all.push((
-                        format!("{}.{word}", metric.name),
-                        self.figure(metric, Some(statistic)),
-                    ));
-                }
-            } else {
-                all.push((metric.name.clone(), self.figure(metric, None)));
-            }
-        }
-        all.retain(|(_, figure)| figure.0.value.is_some());
-        all
+    /// Every metric that has a value, or would have one without overload.
+    fn metrics(&self, also: &[Need]) -> Vec<(String, Figure)> {
+        let figure = |Named { name, measure, statistic, quantity }| {
+            (name, self.estimated(measure, statistic, quantity))
+        };
+        let all = named(self.profile, self.catalogue, also).map(figure);
+        all.filter(|(_, figure)| figure.0.value.is_some() || figure.grows()).collect()
     }
 
     fn balance(&self) -> Balance {
@@ -354,6 +389,13 @@ impl Measured<'_> {
             })
             .collect();
         all.extend(self.rare_breakdowns());
+        all.extend(study::kills(self.program, self.catalogue, self.run).iter().map(|kills| {
+            format!(
+                "{}: requests inside fail as out_of_memory, those that come while it boots as \
+                 unavailable, and its mean memory is low because it begins empty each time",
+                kills.says()
+            )
+        }));
         match &self.run.steady {
             // A queue that grows is named by itself, and is the reason.
             Steady::No { .. } if self.run.overloads.iter().any(|overload| overload.grows) => {}

@@ -6,6 +6,7 @@ use super::document::{
     Diff, DiffRun, FailedOn, InputRow, MetricRow, Moved, MovedBracket, ObjectiveRow, PartRow, Side,
     Sign, title,
 };
+use crate::expr::Need;
 use crate::profile::Profile;
 use crate::program::{Catalogue, Quantity};
 use crate::report::assemble::{named_metrics, sampled};
@@ -34,12 +35,13 @@ pub struct Asked {
     pub notes: Vec<String>,
 }
 
-/// The facts with the value of each in every replication of its run.
+/// The facts with the value of each in every replication of its run; `also` is what was asked for
+/// besides the usual metrics.
 #[must_use]
 pub fn with_samples(
     mut facts: Facts,
-    profile: &Profile,
-    catalogue: &Catalogue,
+    (profile, catalogue): (&Profile, &Catalogue),
+    also: &[Need],
     run: &Run,
 ) -> Facts {
     let mut samples: BTreeMap<String, Vec<f64>> = BTreeMap::new();
@@ -51,7 +53,7 @@ pub fn with_samples(
             of.resize(i, f64::NAN);
             of.push(value);
         };
-        for (name, value) in sampled(catalogue, one) {
+        for (name, value) in sampled((profile, catalogue), also, one) {
             add(name, value);
         }
         let amount = |money: &crate::verdict::Money| money.estimate().value.unwrap_or(f64::NAN);
@@ -84,14 +86,14 @@ pub fn with_samples(
 }
 
 /// The names of all figures of a profile, without values: what conditions may speak of.
-pub fn named(profile: &Profile, catalogue: &Catalogue) -> Facts {
+pub fn named(profile: &Profile, catalogue: &Catalogue, also: &[Need]) -> Facts {
     let fact = |name: String, quantity| Fact {
         name,
         estimate: Estimate::unknown(None, quantity, NO_DATA),
         samples: Vec::new(),
     };
-    let mut metrics: Vec<Fact> =
-        named_metrics(catalogue).map(|(name, quantity)| fact(name, quantity)).collect();
+    let names = named_metrics(profile, catalogue, also).into_iter();
+    let mut metrics: Vec<Fact> = names.map(|(name, quantity)| fact(name, quantity)).collect();
     let cost = &profile.cost;
     let words = ["total", "provisioned", "usage", "per_request"].map(str::to_owned);
     let optional = [("per_user", cost.per.is_some()), ("budget", cost.budget.is_some())];
@@ -191,7 +193,14 @@ fn row(part: &Part, change: &PartChange) -> PartRow {
             .state
             .clone()
             .map(|(before, after)| Moved { before: Some(before), after: Some(after) }),
+        overloads: part.after.iter().flat_map(|facts| &facts.overloads).map(overload).collect(),
     }
+}
+
+/// `app.workers: offered 301/s, serves 202/s`.
+fn overload((resource, offered_per_s, served_per_s): &(String, f64, f64)) -> String {
+    let rate = |per_s: f64| bare(per_s, Quantity::Rate);
+    format!("{resource}: offered {}, serves {}", rate(*offered_per_s), rate(*served_per_s))
 }
 
 fn objective(change: &ObjectiveChange) -> ObjectiveRow {
@@ -214,12 +223,13 @@ fn objective(change: &ObjectiveChange) -> ObjectiveRow {
 }
 
 fn metric(change: &MetricChange) -> MetricRow {
-    let value = |e: &Estimate| e.value.is_some();
-    let (before, after) = (change.before.filter(value), change.after.filter(value));
+    let said = |figure: &Figure| figure.0.value.is_some() || figure.grows();
+    let figure = |side: Option<Estimate>| side.map(Figure).filter(said);
+    let (before, after) = (figure(change.before), figure(change.after));
     MetricRow {
         name: change.name.clone(),
-        before: before.map(Figure),
-        after: after.map(Figure),
+        before,
+        after,
         change: change.change.map(Figure),
         share: change.share,
         sign: match (before, after) {

@@ -143,6 +143,8 @@ pub struct PartRow {
     pub headroom: Option<MovedBracket>,
     /// The state of the run, where it changed.
     pub state: Option<Moved>,
+    /// What grows without bound now: what waits there has no latency.
+    pub overloads: Vec<String>,
 }
 
 impl PartRow {

@@ -78,6 +78,21 @@ impl Document for Diff {
                     is_change,
                 ]);
             }
+            for overload in &part.overloads {
+                let name = overload.clone();
+                row([
+                    "overload".to_owned(),
+                    name,
+                    none(),
+                    none(),
+                    "grows".to_owned(),
+                    none(),
+                    none(),
+                    none(),
+                    none(),
+                    none(),
+                ]);
+            }
             for m in &part.metrics {
                 let value = |f: &Option<crate::report::Figure>| number(f.and_then(|f| f.0.value));
                 let any = m.after.or(m.before).map(|f| f.0.quantity);

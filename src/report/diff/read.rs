@@ -9,7 +9,7 @@ use crate::report::{Report, SCHEMA_VERSION};
 use crate::source::Place;
 use crate::study::diff::{Fact, Facts, Stated};
 use crate::verdict::estimate::{LARGEST_SEEN, TOO_FEW};
-use crate::verdict::{Estimate, Verdict};
+use crate::verdict::{Estimate, NO_STEADY_STATE, Verdict};
 
 /// Which command wrote a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +150,7 @@ fn facts(report: &Value) -> Result<Facts, String> {
             .as_f64()
             .map(|holds| (holds, report["headroom"]["breaks"].as_f64())),
         state: report["run"]["state"].as_str().unwrap_or_default().to_owned(),
+        overloads: list(&report["overloads"]).filter_map(overload).collect(),
         replications: report["run"]["replications"].as_u64().unwrap_or(0) as u32,
         confidence: report["run"]["confidence"].as_f64().unwrap_or(0.95),
     };
@@ -163,7 +164,9 @@ fn facts(report: &Value) -> Result<Facts, String> {
 }
 
 fn fact(name: &str, estimate: Estimate) -> Option<Fact> {
-    estimate.value?;
+    if estimate.value.is_none() && estimate.note != Some(NO_STEADY_STATE) {
+        return None;
+    }
     Some(Fact { name: name.to_owned(), estimate, samples: Vec::new() })
 }
 
@@ -188,8 +191,12 @@ fn estimate(value: &Value) -> Option<Estimate> {
         low: number(&value["low"]).unwrap_or(f64::NEG_INFINITY),
         high: number(&value["high"]).unwrap_or(f64::INFINITY),
         quantity,
-        // Only whether there is a note matters here.
-        note: value["note"].as_str().map(|n| if n == TOO_FEW { TOO_FEW } else { LARGEST_SEEN }),
+        // Besides overload only whether there is a note matters here.
+        note: value["note"].as_str().map(|note| match note {
+            NO_STEADY_STATE => NO_STEADY_STATE,
+            TOO_FEW => TOO_FEW,
+            _ => LARGEST_SEEN,
+        }),
     })
 }
 
@@ -273,6 +280,11 @@ fn add(sum: &mut Estimate, more: &Estimate) {
     sum.value = sum.value.zip(more.value).map(|(a, b)| a + b);
     sum.low += more.low;
     sum.high += more.high;
+}
+
+fn overload(row: &Value) -> Option<(String, f64, f64)> {
+    let name = row["resource"].as_str().filter(|_| row["grows"] == true)?;
+    Some((name.to_owned(), number(&row["offered_per_s"])?, number(&row["served_per_s"])?))
 }
 
 fn stated(row: &Value) -> Option<Stated> {

@@ -13,6 +13,7 @@ use crate::verdict::Verdict;
 pub(super) fn print(page: &mut Page, diff: &Diff) {
     head(page, diff);
     fail_on(page, diff);
+    overloads(page, diff);
     summary(page, diff);
     for part in &diff.parts {
         changes(page, part);
@@ -111,6 +112,23 @@ fn summary(page: &mut Page, diff: &Diff) {
     page.grid(&grid);
 }
 
+/// What is overloaded now, whether that is new or not.
+fn overloads(page: &mut Page, diff: &Diff) {
+    let overloaded = |part: &&PartRow| !part.overloads.is_empty();
+    let parts: Vec<&PartRow> = diff.parts.iter().filter(overloaded).collect();
+    if parts.is_empty() {
+        return;
+    }
+    page.heading("Overloaded", "what waits there has no steady state, and so no latency");
+    for part in parts {
+        let title = part.title();
+        let title = if title.is_empty() { title } else { format!("{title}: ") };
+        for overload in &part.overloads {
+            page.paragraph(&toned(Tone::Bad, format!("{title}{overload}")), 2);
+        }
+    }
+}
+
 /// What changed in one part.
 fn changes(page: &mut Page, part: &PartRow) {
     if part.sign == Sign::Same && !page.look().verbose {
@@ -150,10 +168,6 @@ fn changes(page: &mut Page, part: &PartRow) {
         let text = |side: &Option<String>| side.clone().unwrap_or_else(|| "none".to_owned());
         let arrow = format!("{} -> {}", text(&moved.before), text(&moved.after));
         grid.row([sign(Sign::Changed), what.into(), arrow.into(), "".into(), "".into()]);
-    }
-    if part.state.as_ref().is_some_and(|state| state.after.as_deref() == Some("growing")) {
-        let text = "a queue grows without bound: latencies depend on the length of the run";
-        grid.note(toned(Tone::Warn, text));
     }
     if let Some(moved) = &part.headroom {
         let text = headroom(moved).into();

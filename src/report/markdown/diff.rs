@@ -16,6 +16,7 @@ pub(in crate::report) fn diff(comment: &mut Comment, diff: &Diff) {
     comment.text(format!("### {mark} {}: {}", escaped(&diff.head.name), escaped(&diff.headline)));
     comment.text(format!("{} → {}", code(&diff.base.file), code(&diff.head.file)));
     conditions(comment, diff);
+    overloads(comment, diff);
     summary(comment, diff);
     for part in diff.parts.iter().filter(|part| part.sign != Sign::Same) {
         changes(comment, part, diff.parts.len() > 1);
@@ -37,6 +38,18 @@ fn conditions(comment: &mut Comment, diff: &Diff) {
         table.row([mark.to_owned(), phase, code(&f.expression), escaped(&f.reason)]);
     }
     comment.table(&table);
+}
+
+/// What is overloaded now, whether that is new or not.
+fn overloads(comment: &mut Comment, diff: &Diff) {
+    for part in diff.parts.iter().filter(|part| !part.overloads.is_empty()) {
+        let title = part.title();
+        let title = if title.is_empty() { title } else { format!(" in {}", code(&title)) };
+        comment.text(format!(
+            "⚠️ **Overloaded**{title}: {}. What waits there has no steady state, and so no latency.",
+            escaped(&part.overloads.join("; "))
+        ));
+    }
 }
 
 fn summary(comment: &mut Comment, diff: &Diff) {

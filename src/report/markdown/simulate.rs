@@ -33,6 +33,11 @@ pub(in crate::report) fn report(comment: &mut Comment, report: &Report) {
         ]);
     }
     comment.table(&conditions);
+    if !report.overloads.is_empty() {
+        let overloads: Vec<String> =
+            report.overloads.iter().map(table::overload_sentence).collect();
+        comment.text(format!("⚠️ **Overloaded:** {}.", escaped(&overloads.join(". "))));
+    }
     comment.text(format!("**Next:** {}", escaped(&report.next_step)));
     cost(comment, report);
     bottlenecks(comment, report);

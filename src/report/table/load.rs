@@ -9,14 +9,13 @@ use crate::report::{Report, TrafficRow};
 pub(super) fn time(page: &mut Page, report: &Report) {
     let Some(time) = &report.time else { return };
     let seconds = |x: f64| figure::bare(x, Quantity::Duration);
-    page.heading(
-        "Where the time goes",
-        &format!(
-            "of all requests: mean {}, slowest 5 % {}",
-            seconds(time.mean_s),
-            seconds(time.slowest_mean_s)
-        ),
-    );
+    // Of what grows only the shares mean something.
+    let of = match report.run.state {
+        "growing" => "no steady state; of what ended in this run",
+        _ => "of all requests",
+    };
+    let (mean, slowest) = (seconds(time.mean_s), seconds(time.slowest_mean_s));
+    page.heading("Where the time goes", &format!("{of}: mean {mean}, slowest 5 % {slowest}"));
     let columns = [
         Column::left(""),
         Column::right("wait"),

@@ -7,7 +7,7 @@ mod objectives;
 mod parts;
 
 pub(super) use objectives::verdict as verdict_cell;
-pub(super) use parts::{effect_text, headroom_sentence, times};
+pub(super) use parts::{effect_text, headroom_sentence, overload_sentence, times};
 
 use super::figure::bare;
 use super::layout::{Page, Tone, toned};

@@ -45,6 +45,9 @@ pub(super) fn alerts(page: &mut Page, report: &Report) {
             toned(Tone::Faint, alert.measured.interval()),
             toned(Tone::Faint, at),
         ]);
+        if let Some(reason) = &alert.reason {
+            grid.note(toned(Tone::Faint, format!("└ {reason}")));
+        }
     }
     page.grid(&grid);
 }

@@ -19,12 +19,13 @@ pub(super) fn overloads(page: &mut Page, report: &Report) {
     }
     if report.run.state == "growing" {
         let text = "What waits there has no steady state: its latency grows with the length of the run \
-                    and is no figure of the system.";
+                    and is no figure of the system (`grows` below).";
         page.paragraph(&text.into(), 2);
     }
 }
 
-fn overload_sentence(o: &Overload) -> String {
+/// `app.workers: offered 301/s, serves 202/s; its backlog grows by 100/s ± 8`.
+pub(in crate::report) fn overload_sentence(o: &Overload) -> String {
     let rate = |x| figure::bare(x, Quantity::Rate);
     let offered = format!(
         "{}: offered {}, serves {}",

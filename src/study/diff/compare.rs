@@ -128,8 +128,11 @@ fn figures(part: &Part) -> Vec<(MetricChange, Option<Contrast>)> {
         let has_value = |side: &Option<Fact>| value(side).is_some_and(|e| e.value.is_some());
         let appears = has_value(&before) != has_value(&after);
         let both = part.before.is_some() && part.after.is_some();
+        // What grows on one side only is the largest change there is.
+        let grows = |side: &Option<Fact>| side.as_ref().is_some_and(Fact::grows);
+        let overload = grows(&before) != grows(&after);
         let change = MetricChange {
-            is_significant: appears && both && name.starts_with("cost."),
+            is_significant: both && (overload || appears && name.starts_with("cost.")),
             name,
             before: value(&before),
             after: value(&after),
@@ -305,6 +308,7 @@ mod tests {
             }],
             bottleneck: Some("app.cpu".to_owned()),
             headroom: Some((1.2, Some(1.25))),
+            overloads: Vec::new(),
             state: "steady".to_owned(),
             replications: 16,
             confidence: 0.95,

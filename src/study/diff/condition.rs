@@ -3,6 +3,8 @@
 //! They are those of the profile language, with two additions: a bound with a sign is relative to the
 //! base (`cost.total > +10%`), and the bare word `slo` is true when an objective newly fails.
 
+use std::collections::BTreeSet;
+
 use super::contrast::contrast;
 use super::{CHANCE, Facts, Part, PartChange, Stated};
 use crate::expr::{
@@ -50,6 +52,11 @@ impl FailOn {
     pub fn is_relative(&self) -> bool {
         let relative = |c: &&Comparison| matches!(c.test, Test::Against(_, Bound::Relative(_)));
         comparisons(&self.expression.clause).iter().all(relative)
+    }
+
+    /// The metrics that it speaks of.
+    pub fn metrics(&self) -> Vec<String> {
+        self.expression.metrics().iter().map(ToString::to_string).collect()
     }
 
     /// Finds its metrics in the results, and checks its units.
@@ -144,8 +151,20 @@ fn candidates<'f>(facts: &'f Facts, metric: &MetricRef) -> Vec<&'f super::Fact> 
 fn unknown(metric: &MetricRef, all: &[&Facts]) -> ExprError {
     let message = format!("the results have no metric `{metric}`");
     let error = ExprError::new(metric.offset, metric.width, message).is(Mistake::Name);
-    let known = all.iter().flat_map(|facts| &facts.metrics).map(|fact| fact.name.as_str());
-    match nearest(&metric.to_string(), known) {
+    let known = || all.iter().flat_map(|facts| &facts.metrics).map(|fact| fact.name.as_str());
+    let of_it = |name: &&str| {
+        let rest = name.strip_prefix(metric.name.as_str());
+        rest.is_some_and(|rest| rest.starts_with('.') && !rest[1..].contains('.'))
+    };
+    let held: BTreeSet<&str> = known().filter(of_it).collect();
+    if metric.statistic.is_some() && !held.is_empty() {
+        let held: Vec<String> = held.iter().map(|name| format!("`{name}`")).collect();
+        return error.expected(held.join(", ")).hint(
+            "results hold further quantiles where a condition of the profile speaks of them; two \
+             profiles are simulated with whatever is asked",
+        );
+    }
+    match nearest(&metric.to_string(), known()) {
         Some(name) => error.hint(format!("did you mean `{name}`?")),
         None => error.hint("of distributions they hold mean, p50, p95, p99 and max"),
     }
@@ -228,6 +247,9 @@ impl Judge<'_> {
         let shown = |x: Option<f64>, quantity: Quantity| {
             x.map_or_else(|| "no value".to_owned(), |x| (self.show)(x, quantity))
         };
+        if fact.grows() {
+            return self.without_bound(comparison, fact);
+        }
         let now = shown(fact.estimate.value, quantity);
         let span = Span::of(&fact.estimate);
         let said = |verdict, more: String| Outcome {
@@ -253,6 +275,12 @@ impl Judge<'_> {
                     return said(Verdict::Fails, ", with nothing to compare with".to_owned());
                 };
                 let verdict = self.relative((base, old), fact, *comparator, by);
+                if old.grows() {
+                    // Whatever it is now, it is less than what had no bound.
+                    let verdict =
+                        Verdict::of(matches!(comparator, Comparator::Less | Comparator::AtMost));
+                    return said(verdict, ", and grew without bound before".to_owned());
+                }
                 let before = shown(old.estimate.value, quantity);
                 let share = change_of(old.estimate.value, fact.estimate.value);
                 said(
@@ -270,6 +298,26 @@ impl Judge<'_> {
                 said(verdict, format!("; fails when {} {bound} ({value})", comparator.sign()))
             }
         }
+    }
+
+    /// What a queue that grows without bound makes of a condition: more than any bound. What grew
+    /// before too is no worse, and nobody knows by how much.
+    fn without_bound(&self, comparison: &Comparison, fact: &super::Fact) -> Outcome {
+        let before = self.before.and_then(|base| base.fact(&fact.name));
+        let grew = before.is_some_and(super::Fact::grows);
+        let more = |comparator: &Comparator| {
+            Verdict::of(matches!(comparator, Comparator::Greater | Comparator::AtLeast))
+        };
+        let (verdict, was) = match &comparison.test {
+            Test::Against(_, Bound::Relative(_)) if grew => (Verdict::Undecided, ", as before"),
+            Test::Against(comparator, Bound::Relative(_) | Bound::Value(_)) => {
+                (more(comparator), "")
+            }
+            Test::Against(..) => (Verdict::Undecided, ""),
+            Test::Within(..) => (Verdict::Fails, ""),
+        };
+        let reason = format!("{} grows without bound{was}: the system is overloaded", fact.name);
+        Outcome { verdict, reason, objective: None }
     }
 
     /// Compares a difference with nothing: `after − (1 + share) · before`, or less an amount.

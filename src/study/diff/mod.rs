@@ -15,7 +15,7 @@ pub use compare::{
 pub use condition::{FailOn, Outcome};
 
 use crate::source::Place;
-use crate::verdict::{Estimate, Verdict};
+use crate::verdict::{Estimate, NO_STEADY_STATE, Verdict};
 
 /// What is known of one profile, or of one end of one phase.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,8 @@ pub struct Facts {
     pub headroom: Option<(f64, Option<f64>)>,
     /// `steady`, `growing`, …
     pub state: String,
+    /// What is offered more than it serves, so that its queue grows: resource, and rates per second.
+    pub overloads: Vec<(String, f64, f64)>,
     /// Independent replications that the intervals rest on.
     pub replications: u32,
     /// Level of the intervals.
@@ -64,6 +66,13 @@ pub struct Stated {
     pub verdict: Verdict,
     /// File, line and column; `None` for one of the command line.
     pub place: Option<(String, Place)>,
+}
+
+impl Fact {
+    /// Whether it has no value because a queue grows without bound.
+    pub fn grows(&self) -> bool {
+        self.estimate.value.is_none() && self.estimate.note == Some(NO_STEADY_STATE)
+    }
 }
 
 impl Facts {

@@ -134,7 +134,9 @@ fn rate_matrix(up: &Matrix, local: &Matrix, back: &Matrix) -> Option<Matrix> {
                 if (total - 1.0).abs() > 1e-6 {
                     return None;
                 }
-                row.iter_mut().for_each(|p| *p /= total);
+                for p in row.iter_mut() {
+                    *p /= total;
+                }
             }
             let leaves: Vec<f64> = (0..back.rows).map(|i| back.row(i).iter().sum()).collect();
             let folded = local.clone().plus(&up.times(&passages)).balanced(&leaves);

@@ -215,6 +215,20 @@ endpoints: {{ a: {{ steps: [ {{ serve: q, time: exp(1s) }} ] }}, b: {{ steps: [ 
     assert!(latencies(&round(["0.1/s", "0.3/s"])).is_empty());
 }
 
+/// What a law knows of is not said to be left out.
+#[test]
+fn an_answer_leaves_no_excuse() {
+    let excuses = |text: &str| {
+        let text = format!("capplan: 1\nname: fits\n{text}");
+        let input = Input::Text { name: "fits.yaml".to_owned(), text };
+        let profile = Profile::load(&input, &Options::default()).expect("a profile");
+        solve(&profile.lower().0).obstacles.len()
+    };
+    assert_eq!(excuses(&station("rate: 0.5/s", "servers: 1, setup: exp(3s)", "exp(1s)")), 0);
+    let stays = "servers: 1, setup: exp(3s), idle_off: 1s";
+    assert_eq!(excuses(&station("rate: 0.5/s", stays, "exp(1s)")), 1);
+}
+
 /// Flows are exact only where nothing is lost, refused or given up before.
 #[test]
 fn flows() {

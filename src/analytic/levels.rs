@@ -64,7 +64,7 @@ const MOST: usize = 200_000;
 
 /// Stationary probabilities by level and state of an endless chain whose levels from `servers` + 1 on
 /// are alike, and of the size of level `servers`; `None` when the rate matrix is not found (no steady
-/// state).
+/// state), and when more levels count than are followed.
 pub(super) fn solve(level: impl Fn(u32) -> Level, rho: f64, servers: u32) -> Option<Vec<Vec<f64>>> {
     if rho >= 1.0 {
         return None;
@@ -94,10 +94,10 @@ pub(super) fn solve(level: impl Fn(u32) -> Level, rho: f64, servers: u32) -> Opt
         total += mass;
         p.push(last.clone());
         if mass < 1e-17 * total {
-            break;
+            return Some(normalized(p, total));
         }
     }
-    Some(normalized(p, total))
+    None
 }
 
 /// The rate matrix R of levels that repeat for ever: the least solution of U + R·L + R²·D = 0.

@@ -39,6 +39,15 @@ pub fn solve(program: &Program) -> Solution {
         obstacles: network.obstacles(),
     };
     flows::balance(&solver, &mut solution);
+    // What an exact law has taken into account stands in nobody's way.
+    let answered = |station| {
+        let row = network.rows.iter().position(|row| row.base == station);
+        row.is_some_and(|row| solver.rows[row].answer.is_some())
+    };
+    solution.obstacles.retain(|obstacle| match obstacle {
+        Obstacle::Absent { station } | Obstacle::Balancer { station } => !answered(*station),
+        _ => true,
+    });
     solution.knee = knee::knee(program, &solution);
     solution
 }

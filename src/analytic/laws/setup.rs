@@ -110,5 +110,7 @@ mod tests {
         assert_close(number / 4.0, 2.982_902_926, 1e-9);
         assert_close(setting_up, 3.001_917_265, 1e-9);
         assert_eq!(several(8.0, 1.0, 10.0, 8), None);
+        // Millions come during one setup: more than the chain follows.
+        assert_eq!(several(1.0, 1e-3, 3.6e6, 2), None);
     }
 }

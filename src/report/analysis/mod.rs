@@ -367,6 +367,17 @@ impl Document for Analysis {
         for row in &self.clients {
             row.values.iter().for_each(|v| add("clients", &row.traffic, v));
         }
+        for row in &self.caches {
+            let value = ValueRow {
+                name: What::HitRatio.name(),
+                of: None,
+                value: row.hit_ratio,
+                unit: unit_word(What::HitRatio.quantity()),
+                status: row.status,
+                law: row.law,
+            };
+            add("cache", &row.name, &value);
+        }
         rows
     }
 

@@ -172,3 +172,46 @@ fn the_published_tables_are_those_of_the_harness() {
         assert_eq!((&known[2], &known[5]), (&row[2], &row[5]), "{row:?}");
     }
 }
+
+/// Without an answer a point is predicted all the same, and a field that has no part in the prediction is
+/// named; a file that is no point does not keep the others from being read.
+#[test]
+fn a_point_without_an_answer_is_predicted_and_says_what_it_ignores() {
+    let text = std::fs::read_to_string(Path::new(FOLDER).join("e1_c4_exp_50.yaml"));
+    let text = text.expect("it is readable");
+    let known = &text[..text.find("\nmeasured:").expect("it has an answer")];
+    let known = known.replace("app_cores: 1", "app_cores: 1\n  accept_mutex: true");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a.yaml"), known).expect("it is writable");
+    std::fs::write(folder.path().join("b.yaml"), "id: [").expect("it is writable");
+    let read = point::read_all(folder.path()).expect("the folder is readable");
+    let [Ok(point), Err(_)] = &read[..] else { panic!("one point and one fault: {read:?}") };
+    let prediction = predict(&point.id, &point.known, None, EFFORT).expect("it is translated");
+    assert_eq!(prediction.translated.ignored, ["/config/accept_mutex"]);
+    let rows = score::rows(point, &prediction);
+    let p95 = rows.iter().find(|row| row.figure == "p95").expect("a row");
+    assert!(p95.measured == "-" && p95.error.is_none() && p95.predicted.ends_with("ms"), "{p95:?}");
+}
+
+/// Where the answer is uncertain its interval is no wider than a factor of two around its centre, and
+/// holds what is predicted.
+#[test]
+fn intervals_are_no_wider_than_a_factor_of_two_around_their_centre() {
+    let mut seen = 0;
+    for point in points() {
+        let of = predict(&point.id, &point.known, None, EFFORT).expect("it is translated");
+        let Some(interval) = &of.interval else { continue };
+        let pairs = [
+            (interval.mean, of.mean),
+            (interval.p50, of.p50),
+            (interval.p95, of.p95),
+            (interval.p99, of.p99),
+        ];
+        for ((low, high), predicted) in pairs {
+            let holds = (low..=high).contains(&predicted.median);
+            assert!(high <= 4.0 * low && holds, "{}: {low} {predicted:?} {high}", point.id);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{seen}");
+}

@@ -113,19 +113,20 @@ pub(crate) fn predict(
     Ok(prediction)
 }
 
-/// How much larger CPU demands may be than predicted, as a share: they vary by 10 % when they are
-/// calibrated, by 10 % again when the load comes, and may fall less with the load than by the third that
-/// an idle loop costs more at most, perhaps not at all. The three know nothing of each other, so their
-/// squares add (JCGM 100, *Guide to the expression of uncertainty in measurement*, 5.1.2). Smaller than
-/// predicted they may be by the first two alone.
+/// How much larger CPU demands may be than predicted, as a share. They vary by 10 % when they are
+/// calibrated and by 10 % again when the load comes; the two know nothing of each other, so their squares
+/// add (JCGM 100, *Guide to the expression of uncertainty in measurement*, 5.1.2). Besides, they may not
+/// fall with the load: the third that an idle loop costs more is the most that was seen. That would hold
+/// for every request, so it multiplies. Smaller than predicted they may be by the first two alone.
 ///
 /// ```text
 /// fall = (1 + (1−u₀)/3) / (1 + (1−u)/3) − 1     measured at utilization u₀, used at u
+/// over = (1 + √(0.1² + 0.1²))·(1 + fall) − 1
 /// ```
 fn over(calibrated_at: Option<f64>, utilization: f64) -> f64 {
     let extra = |busy: f64| 1.0 + IDLE_LOOP * (1.0 - busy.clamp(0.0, 1.0));
     let fall = calibrated_at.map_or(0.0, |at| extra(at) / extra(utilization) - 1.0);
-    CPU_SPREAD.hypot(CPU_SPREAD).hypot(fall.max(0.0))
+    (1.0 + CPU_SPREAD.hypot(CPU_SPREAD)) * (1.0 + fall.max(0.0)) - 1.0
 }
 
 /// From the lower demands up, and no wider than a factor of two around its centre: latency grows as
@@ -143,7 +144,7 @@ fn interval(
         (least, most.min(WIDEST * least))
     };
     let mut why = format!(
-        "CPU demands are known to -{:.0}/+{:.0} %, fall with the load, and waiting grows as u/(1 - u)",
+        "CPU demands are known to -{:.0}/+{:.0} %, may fall with the load, and waiting grows as u/(1 - u)",
         100.0 * under,
         100.0 * over
     );

@@ -146,6 +146,25 @@ fn a_run_is_compared_with_theory() {
     assert!(compared.iter().any(|c| c["law"] == "flow balance"), "{compared:?}");
 }
 
+/// A law of refusals is compared with the failures that its station raises, and with no others.
+#[test]
+fn refusals_are_compared_under_their_own_name() {
+    let text = "
+capplan: 1
+name: loss
+traffic: { jobs: { rate: 8/s, mix: visit } }
+components: { q: { type: station, servers: 10, queue: 0 } }
+endpoints: { visit: { steps: [ { serve: q, time: exp(1s) } ] } }
+";
+    let file = file(text);
+    let path = file.path().to_str().expect("a name");
+    let document = json(&["simulate", path, "--max-requests", "200000"]);
+    let checks = document["checks"].as_array().expect("checks");
+    let compared: Vec<&Value> = checks.iter().filter(|c| c["z"].is_number()).collect();
+    assert!(compared.iter().any(|c| c["name"] == "q.failed.refused.share"), "{compared:?}");
+    assert!(compared.iter().all(|c| c["ok"] == true), "{compared:?}");
+}
+
 /// 4 look-ups/s of one key that lives 2 s: 8 of 9 hit, however full the cache is at the beginning.
 #[test]
 fn a_cache_that_starts_empty_has_the_same_hit_ratio() {

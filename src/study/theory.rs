@@ -11,8 +11,8 @@ use super::settled::Steady;
 use crate::analytic::solution::{Status, Value, What};
 use crate::analytic::{self, Solution};
 use crate::program::{
-    Catalogue, ClassId, ComponentId, Counter, FamilyId, FaultId, Gauge, Measure, Op, Program,
-    Quantity, StationId,
+    Catalogue, ClassId, ComponentId, Counter, FamilyId, FaultId, Gauge, Kind, Measure, Op, Program,
+    Quantity, StationId, StationKind,
 };
 use crate::stats::{Statistic, student_t};
 use crate::verdict::estimate;
@@ -364,10 +364,14 @@ impl Known<'_> {
 
     /// Share of a component's calls that end as this kind, raised by its only row.
     fn failed(&self, component: ComponentId, kind: crate::program::KindId) -> Option<Value> {
-        let word = crate::program::Kind::NAMES.get(usize::from(kind.0))?;
-        let what = match *word {
-            "refused" | "rate_limited" => What::Refused,
-            "wait_timeout" => What::GivesUp,
+        let mut own = self.program.stations.iter().filter(|s| s.owner == component);
+        let what = match &own.next()?.kind {
+            StationKind::Tokens(t) if t.patience.is_some() && t.patience_kind == kind => {
+                What::GivesUp
+            }
+            StationKind::Tokens(tokens) if tokens.full_kind == kind => What::Refused,
+            StationKind::Bucket(bucket) if bucket.excess == Some(kind) => What::Refused,
+            StationKind::Crew(_) if kind == Kind::Refused.id() => What::Refused,
             _ => return None,
         };
         self.component(component, what, None)

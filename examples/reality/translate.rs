@@ -592,7 +592,9 @@ impl Translator<'_> {
     fn steps(&mut self, endpoint: &Endpoint, parts: Parts) -> Result<String> {
         let path = endpoint.path.as_str();
         let known = self.known;
-        ["a", "b"].iter().for_each(|letter| known.draws(path, letter));
+        for letter in ["a", "b"] {
+            known.draws(path, letter);
+        }
         let need = |letter: &str| {
             known.draws(path, letter);
             match endpoint.law(letter) {

@@ -131,6 +131,14 @@ endpoints:
   plain: { priority: 5, steps: [ { serve: q, time: exp(10ms) } ] }
 ";
 
+/// Nobody waits for anybody: every request and every failure is independent of the others.
+const OUTSIDE: &str = "\
+capplan: 1
+traffic: { api: { rate: 100/s, mix: visit } }
+components: { provider: { type: external, latency: exp(50ms), errors: 2% } }
+endpoints: { visit: { steps: [ { call: provider } ] } }
+";
+
 /// All of them.
 pub(crate) fn all() -> Vec<Model> {
     let model = |name, title, yaml, truth| Model {
@@ -159,6 +167,10 @@ pub(crate) fn all() -> Vec<Model> {
         },
         model("closed", "40 clients that think, one server", CLOSED, truth::closed(40, 1.0, 0.025)),
         model("sharing", "M/M/1-PS at 0.8", SHARING, truth::sharing()),
+        Model {
+            errors: Some("api.error_rate"),
+            ..model("outside", "an API that fails 2 %", OUTSIDE, truth::outside(0.05, 0.02))
+        },
         Model {
             latency: "plain.latency",
             ..model("priorities", "second of two classes at 0.85", PRIORITIES, truth::priorities())

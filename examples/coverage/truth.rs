@@ -207,6 +207,11 @@ pub(crate) fn sharing() -> Truth {
     Truth::long(Value::Exact(mean), 0.023_518_6, 0.187_580_2, 0.369_619_0)
 }
 
+/// Exponential response times of those that do not fail, which is drawn by itself.
+pub(crate) fn outside(mean_s: f64, fails: f64) -> Truth {
+    Truth { errors: Some(Value::Exact(fails)), ..Truth::exact(mean_s, |t| (-t / mean_s).exp()) }
+}
+
 /// The second of two classes: 34/s and 51/s of exponential 10 ms.
 pub(crate) fn priorities() -> Truth {
     let class =

@@ -126,11 +126,31 @@ pub fn deviation(moments: &[(f64, f64, f64)], confidence: f64) -> Option<Interva
     jackknife(super::tally::deviation(sums.0, sums.1, sums.2), &without, confidence)
 }
 
+/// With this many independent events the replications' own spread is known well enough. With fewer of them
+/// it may by chance be far too small, and then the spread of independent events is the least that is
+/// believed: without that the interval of a p99 with ten independent observations beyond covers 91 % where
+/// they come in clusters of 1.5 (20 000 trials). Where events are independent indeed, and many, it would be
+/// wrong to believe the replications only when they spread more: such intervals cover 97.8 %.
+const ENOUGH: f64 = 50.0;
+
+/// Half-width of an interval in units of the standard error of as many independent events: Student's t
+/// times the root of the design effect, not less than the normal quantile where `events` are few.
+///
+/// ```text
+/// half = max(t·√deff, z·min(1, 50/events))
+/// ```
+///
+/// `effect` is the variance over `used` replications against that of independent events.
+pub(super) fn widening(effect: f64, events: f64, confidence: f64, used: usize) -> f64 {
+    let independent = normal_quantile(0.5 + 0.5 * confidence) * (ENOUGH / events).min(1.0);
+    (student_t(confidence, used - 1) * effect.sqrt()).max(independent)
+}
+
 /// Share of `events` among `trials`, each replication a pair (events, trials) with events ≤ trials.
 ///
 /// Wilson's score interval with the effective sample size n / deff, where the design effect deff is
-/// the variance over replications against the binomial one, not below 1, and Student's t in the
-/// normal quantile's place. With no event in n trials it ends near t²/n, not at zero.
+/// the variance over replications against the binomial one, and Student's t in the normal quantile's place
+/// ([`widening`] says what holds for few events). With no event in n trials it ends near t²/n, not at zero.
 ///
 /// Source: Wilson, J. Am. Statist. Assoc. 22 (1927); effective size after Korn and Graubard, *Survey
 /// Methodology* 24 (1998), compared by Franco et al., *J. Survey Statist. Methodol.* 7 (2019).
@@ -138,9 +158,9 @@ pub fn share(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
     let (p, n, spread, used) = clustered(pairs)?;
     let p = p.clamp(0.0, 1.0);
     let binomial = n * p * (1.0 - p);
-    let effect = if binomial > 0.0 { (spread / binomial).max(1.0) } else { 1.0 };
-    let n = n / effect;
-    let t2 = student_t(confidence, used - 1).powi(2);
+    let effect = if binomial > 0.0 { spread / binomial } else { 1.0 };
+    let events = n * p.min(1.0 - p) / effect.max(1.0);
+    let t2 = widening(effect, events, confidence, used).powi(2);
     let centre = (p + t2 / (2.0 * n)) / (1.0 + t2 / n);
     let half = (t2 / n * (p * (1.0 - p) + t2 / (4.0 * n))).sqrt() / (1.0 + t2 / n);
     let interval = Interval { value: p, low: centre - half, high: centre + half }.within(0.0, 1.0);
@@ -150,23 +170,23 @@ pub fn share(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
 
 /// Events per unit of exposure (time, or replications), each replication a pair (events, exposure).
 ///
-/// Score interval of a Poisson count with overdispersion: the variance over replications against
-/// the count itself, not below 1. With no event in exposure T it ends at t²/T, not at zero.
+/// Score interval of a Poisson count with the dispersion of the replications, the variance over them
+/// against the count itself ([`widening`] says what holds for few events). With no event in exposure T it
+/// ends at t²/T, not at zero.
 ///
 /// Source: Rao's score interval, as in Barker, *A comparison of nine confidence intervals for a
-/// Poisson parameter*, Am. Statist. 56 (2002); overdispersion as quasi-Poisson (`McCullagh` and Nelder
+/// Poisson parameter*, Am. Statist. 56 (2002); dispersion as quasi-Poisson (`McCullagh` and Nelder
 /// 1989, section 6.2).
 pub fn event_rate(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
     let (rate, exposure, spread, used) = clustered(pairs)?;
     let count = rate * exposure;
-    let effect = if count > 0.0 { (spread / count).max(1.0) } else { 1.0 };
-    let t2 = student_t(confidence, used - 1).powi(2);
-    let (centre, half) = (count / effect + 0.5 * t2, (t2 * (count / effect + 0.25 * t2)).sqrt());
-    let scale = effect / exposure;
+    let effect = if count > 0.0 { spread / count } else { 1.0 };
+    let t2 = widening(effect, count / effect.max(1.0), confidence, used).powi(2);
+    let (centre, half) = (count + 0.5 * t2, (t2 * (count + 0.25 * t2)).sqrt());
     Some(Interval {
         value: rate,
-        low: ((centre - half) * scale).max(0.0),
-        high: (centre + half) * scale,
+        low: ((centre - half) / exposure).max(0.0),
+        high: (centre + half) / exposure,
     })
 }
 
@@ -256,8 +276,8 @@ mod tests {
 
     #[test]
     fn a_share_is_covered_from_rare_to_frequent() {
-        for (p, n) in [(0.002, 300), (0.05, 100), (0.5, 50)] {
-            assert_coverage("share", 0.95, 0.05, 2000, |trial| {
+        for (p, n, generous) in [(0.002, 300, 0.05), (0.05, 100, 0.02), (0.5, 50, 0.0)] {
+            assert_coverage("share", 0.95, generous, 2000, |trial| {
                 let pairs: Vec<(f64, f64)> = (0..16)
                     .map(|r| {
                         let mut stream = Stream::new(combine(combine(3, u64::from(trial)), r));
@@ -289,11 +309,11 @@ mod tests {
         });
     }
 
-    /// About 0.6, 5 and 80 events in all.
+    /// About 0.6, 5 and 240 events in all; the many are not covered more than they say.
     #[test]
     fn a_rate_of_events_is_covered_from_rare_to_frequent() {
-        for rate in [0.04, 0.3, 5.0] {
-            assert_coverage("rate", 0.95, 0.05, 2000, |trial| {
+        for (rate, generous) in [(0.04, 0.05), (0.3, 0.05), (15.0, 0.0)] {
+            assert_coverage("rate", 0.95, generous, 2000, |trial| {
                 let pairs: Vec<(f64, f64)> = (0..16)
                     .map(|r| {
                         let key = combine(combine(5, u64::from(trial)), r);

@@ -130,7 +130,8 @@ impl Constant {
                 "README of the measurements, Method",
             ),
             Self::CpuSpread => (
-                "CPU demands are known to 10 %: from 70 % CPU on the p95 is the interval between both",
+                "CPU demands vary by 10 % when they are calibrated and by 10 % again under load (14 % in all), and may \
+                 not fall with the load: where 70 % CPU may be reached, latencies are intervals between both",
                 "README of the measurements, what is known of the noise",
             ),
         }

@@ -72,8 +72,10 @@ fn main() -> ExitCode {
 
 /// 0, or 2 when a point could not be read or predicted.
 fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let markdown = arguments.markdown;
     if arguments.constants {
-        show(&format!("{}\n", table::constants(arguments.markdown)));
+        let title = table::title("What a profile assumes, and where it comes from", markdown);
+        show(&format!("{title}{}\n", table::constants(markdown)));
     }
     let (mut points, mut all_read) = (Vec::new(), true);
     for point in point::read_all(&arguments.folder)? {
@@ -94,14 +96,15 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let effort = Effort { seed: arguments.seed, runs: arguments.runs.max(1) };
     let rows = compare(&points, None, effort);
-    show(&table::rows(&rows, arguments.markdown));
-    show(&format!("\n{}", table::summaries(&rows, arguments.markdown)));
-    for point in points.iter().filter(|point| point.caveat.is_some()) {
-        show(&format!("{}: {}\n", point.id, point.caveat.as_deref().unwrap_or_default()));
-    }
+    show(&table::title("Median and worst error", markdown));
+    show(&table::summaries(&rows, markdown));
     if arguments.ablate {
-        show(&format!("\n{}", ablate(&points, &rows, effort, arguments.markdown)));
+        let title = table::title("With each constant, and with it left out", markdown);
+        show(&format!("\n{title}{}", ablate(&points, &rows, effort, markdown)));
     }
+    show(&format!("\n{}", table::title("Every comparison", markdown)));
+    show(&table::rows(&rows, markdown));
+    show(&table::caveats(&points, markdown));
     let predicted = points.iter().all(|point| rows.iter().any(|row| row.id == point.id));
     Ok(if all_read && predicted { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }

@@ -30,8 +30,10 @@ pub(crate) struct Row {
     pub(crate) error: Option<f64>,
     /// Noise of the measurement, in the unit of the error.
     pub(crate) noise: Option<f64>,
-    /// Whether it is right.
+    /// Whether it is right: by its error, or because its interval holds the answer.
     pub(crate) within: bool,
+    /// Only its interval makes it right.
+    pub(crate) by_interval: bool,
     /// What must be said beside it.
     pub(crate) remark: String,
 }
@@ -47,6 +49,8 @@ pub(crate) struct Summary {
     pub(crate) worst: f64,
     /// Rows within the larger of 10 % and the noise, as a share.
     pub(crate) within: f64,
+    /// The same, with those that are right only by their interval.
+    pub(crate) held: f64,
 }
 
 /// Whether a group's demands were measured without drawing CPU.
@@ -56,14 +60,17 @@ pub(crate) fn has_known_demands(group: &str) -> bool {
 
 /// Absolute errors of the rows that `keep`, in short.
 pub(crate) fn summary<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Summary> {
-    let rows: Vec<(f64, bool)> =
-        rows.filter_map(|row| Some((row.error?.abs(), row.within))).collect();
+    let rows: Vec<(f64, &Row)> = rows.filter_map(|row| Some((row.error?.abs(), row))).collect();
     let n = rows.len();
+    let share = |of: &dyn Fn(&Row) -> bool| {
+        rows.iter().filter(|(_, row)| of(row)).count() as f64 / n as f64
+    };
     Some(Summary {
         rows: n,
         median: median(rows.iter().map(|row| row.0).collect())?,
         worst: rows.iter().map(|row| row.0).fold(0.0, f64::max),
-        within: rows.iter().filter(|row| row.1).count() as f64 / n as f64,
+        within: share(&|row| row.within && !row.by_interval),
+        held: share(&|row| row.within),
     })
 }
 
@@ -91,7 +98,8 @@ pub(crate) fn rows(point: &Point, prediction: &Prediction) -> Vec<Row> {
 fn row(point: &Point, figure: &'static str, measured: String, predicted: String) -> Row {
     let (id, group) = (point.id.clone(), point.group.clone());
     let (error, noise, remark) = (None, None, String::new());
-    Row { id, group, figure, measured, predicted, error, noise, within: true, remark }
+    let (within, by_interval) = (true, false);
+    Row { id, group, figure, measured, predicted, error, noise, within, by_interval, remark }
 }
 
 fn milliseconds(x: f64) -> String {
@@ -127,13 +135,15 @@ fn time(
             "p99" => interval.p99,
             _ => interval.p95,
         };
+        let is_near = row.within;
         row.within = measured.is_none_or(|measured| (low..=high).contains(&measured));
+        row.by_interval = row.within && !is_near;
         row.remark =
             format!("uncertain: {} to {}; {}", milliseconds(low), milliseconds(high), interval.why);
     }
     if !point.scores(figure) {
         row.error = None;
-        row.within = true;
+        (row.within, row.by_interval) = (true, false);
         "not scored: see the caveat".clone_into(&mut row.remark);
     }
     Some(row)

@@ -3,13 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::constants::Constant;
+use crate::point::Point;
 use crate::score::{Row, Summary, has_known_demands, summary};
 
 const HEAD: [&str; 7] = ["point", "figure", "measured", "predicted", "error", "noise", "verdict"];
 
 fn cells(row: &Row) -> [String; 7] {
     let percent = |x: f64| format!("{:.1} %", 100.0 * x);
-    let mut verdict = if row.within { "within" } else { "OUTSIDE" }.to_owned();
+    let mut verdict = match (row.within, row.by_interval) {
+        (false, _) => "OUTSIDE",
+        (true, true) => "in its interval",
+        (true, false) => "within",
+    }
+    .to_owned();
     if !row.remark.is_empty() {
         let _ = write!(verdict, " ({})", row.remark);
     }
@@ -52,6 +58,11 @@ fn columns(head: &[&str], lines: &[Vec<String>], markdown: bool) -> String {
     text
 }
 
+/// The title of a table: in Markdown the tables of one output need names.
+pub(crate) fn title(of: &str, markdown: bool) -> String {
+    if markdown { format!("**{of}**\n\n") } else { String::new() }
+}
+
 /// Every comparison.
 pub(crate) fn rows(rows: &[Row], markdown: bool) -> String {
     let lines: Vec<Vec<String>> = rows.iter().map(|row| cells(row).to_vec()).collect();
@@ -66,7 +77,7 @@ pub(crate) fn summaries(rows: &[Row], markdown: bool) -> String {
     groups.dedup();
     let mut lines = Vec::new();
     let mut put = |name: &str, figure: &str, found: Option<Summary>| {
-        let Some(Summary { rows, median, worst, within }) = found else { return };
+        let Some(Summary { rows, median, worst, within, held }) = found else { return };
         let percent = |x: f64| format!("{:.1} %", 100.0 * x);
         lines.push(vec![
             name.to_owned(),
@@ -75,6 +86,7 @@ pub(crate) fn summaries(rows: &[Row], markdown: bool) -> String {
             percent(median),
             percent(worst),
             format!("{:.0} %", 100.0 * within),
+            format!("{:.0} %", 100.0 * held),
         ]);
     };
     let of = |keep: &dyn Fn(&Row) -> bool, figure: &str| {
@@ -93,7 +105,8 @@ pub(crate) fn summaries(rows: &[Row], markdown: bool) -> String {
         put("all", figure, of(&|_| true, figure));
     }
     put("all", "latencies", summary(rows.iter().filter(|row| LATENCIES.contains(&row.figure))));
-    let head = ["points", "figure", "rows", "median error", "worst error", "within"];
+    let head =
+        ["points", "figure", "rows", "median error", "worst error", "within", "or in its interval"];
     let mut text = columns(&head, &lines, markdown);
     let right = |figures: &[&str]| {
         let of: Vec<bool> =
@@ -134,8 +147,8 @@ pub(crate) fn ablation(lines: &[(Constant, usize, Summary, Summary)], markdown: 
                 percent(without.median),
                 percent(with.worst),
                 percent(without.worst),
-                format!("{:.0} %", 100.0 * with.within),
-                format!("{:.0} %", 100.0 * without.within),
+                format!("{:.0} %", 100.0 * with.held),
+                format!("{:.0} %", 100.0 * without.held),
             ]
         })
         .collect();
@@ -146,8 +159,22 @@ pub(crate) fn ablation(lines: &[(Constant, usize, Summary, Summary)], markdown: 
         "median without",
         "worst with",
         "worst without",
-        "within with",
-        "within without",
+        "right with",
+        "right without",
     ];
     columns(&head, &lines, markdown)
+}
+
+/// What the files themselves say must be known before a point is scored.
+pub(crate) fn caveats(points: &[Point], markdown: bool) -> String {
+    let mut text = String::new();
+    for point in points {
+        let Some(caveat) = &point.caveat else { continue };
+        if text.is_empty() {
+            let _ = writeln!(text, "\nCaveats that stand in the files:\n");
+        }
+        let id = if markdown { format!("- `{}`", point.id) } else { point.id.clone() };
+        let _ = writeln!(text, "{id}: {caveat}");
+    }
+    text
 }

@@ -102,6 +102,30 @@ slo: { latency: t.latency.p95 < 100ms }
     assert!((knee - 2.0).abs() < 1e-9, "{knee}");
 }
 
+/// Throughput only grows with the load, but from 100/s on the queue grows for ever, which is no state that
+/// anything can be promised of. Where requests are refused instead there is a steady state, and only
+/// the objective decides: two thirds are lost at three times what can be served, 6 times the load.
+#[test]
+fn headroom_ends_where_a_queue_must_grow() {
+    let at = |station: &str, objective: &str, requests| {
+        let text = format!(
+            "capplan: 1
+traffic: {{ t: {{ rate: 50/s, mix: e }} }}
+components: {{ q: {{ type: station, {station} }} }}
+endpoints: {{ e: {{ steps: [ {{ serve: q, time: exp(1s) }} ] }} }}
+slo: {{ objective: {objective} }}
+"
+        );
+        diagnosis(&text, requests).headroom.expect("a limit")
+    };
+    let grows = at("servers: 100", "t.throughput > 1/s", 100_000);
+    let breaks = grows.breaks.expect("the queue grows");
+    assert!(grows.holds <= 2.0 && breaks <= 2.5 && grows.objective.is_none(), "{grows:?}");
+    let refuses = at("servers: 100, queue: 10", "t.error_rate < 66.7%", 400_000);
+    let breaks = refuses.breaks.expect("more and more are refused");
+    assert!(refuses.holds > 2.5 && (5.4..8.1).contains(&breaks), "{refuses:?}");
+}
+
 #[test]
 fn where_nothing_binds_the_dearest_units_can_go() {
     let found = diagnosis(

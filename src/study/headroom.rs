@@ -2,16 +2,20 @@
 //!
 //! Arithmetic gives the first guess: the load at which the busiest resource is saturated. Scaled runs
 //! then halve the bracket (on a logarithmic scale). They are short, so objectives are judged by the
-//! points of their estimates: the bracket is where the answer is expected, not a confidence interval.
+//! points of their estimates: the bracket is where the answer is expected, not a confidence interval. A
+//! load at which a queue must grow without bound breaks, even if the short run ends before it shows.
 //! Objectives on money and the budget are judged on what each scaled run costs with the units as they
 //! are stated: more load buys no more of them.
 
 use super::bottlenecks::Study;
 use super::judged::{evidence, growing};
-use super::screen::Suspect;
+use super::replicate::Run;
+use super::screen::{Suspect, suspects};
+use super::settled::Steady;
 use super::variants::with_load;
 use crate::expr::Compiled;
 use crate::profile::{Judgement, Profile};
+use crate::program::{Catalogue, Program};
 use crate::verdict::{Evidence, Sense, Verdict, costs, judge, judge_budget};
 
 /// Scaled runs at most.
@@ -50,7 +54,7 @@ pub struct Headroom {
     /// Some objective breaks at this; `None` when none broke at any load that was tried.
     pub breaks: Option<f64>,
     /// The objective that breaks there first, by the order of the profile; `None` when the end comes
-    /// from arithmetic alone.
+    /// from arithmetic alone (a queue must grow).
     pub objective: Option<String>,
     /// Scaled runs that were made.
     pub probes: u32,
@@ -147,7 +151,15 @@ fn broken(study: &mut Study<'_>, objectives: &[&Judgement], load: f64) -> Option
         (ruling.verdict == Verdict::Fails).then(|| Some(BUDGET.to_owned()))
     };
     let objective = objectives.iter().find(broken);
-    objective.map(|judgement| Some(judgement.name.clone())).or_else(over_budget)
+    let named = objective.map(|judgement| Some(judgement.name.clone())).or_else(over_budget);
+    named.or_else(|| has_no_steady_state(&program, case.catalogue, &run).then_some(None))
+}
+
+/// Whether more is asked of a queue than it can serve, and nothing leaves it unserved. A short run may be
+/// over before its backlog breaks an objective; with time it breaks any.
+fn has_no_steady_state(program: &Program, catalogue: &Catalogue, run: &Run) -> bool {
+    run.steady != Steady::Transient
+        && suspects(program, catalogue, run).iter().any(Suspect::must_grow)
 }
 
 fn breaks(condition: &Compiled, evidence: &Evidence<'_>) -> bool {

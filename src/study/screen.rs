@@ -23,6 +23,8 @@ pub(super) struct Suspect {
     pub(super) wait_share: f64,
     /// Tasks that it sent away or that gave up on it, per request; 0 where that is rare.
     pub(super) lost: f64,
+    /// Whether some gave up while they waited for it, for whatever reason.
+    pub(super) is_left: bool,
     /// Offered and served per second, where that is more than it can serve: its queue grows, or it
     /// loses part of what is offered.
     pub(super) overload: Option<(f64, f64)>,
@@ -46,6 +48,12 @@ impl Suspect {
             || self.lost > 0.0
             || self.utilization >= utilization
             || self.wait_share >= share
+    }
+
+    /// Whether its queue grows for ever: more is asked of it than it can serve, it is as good as always
+    /// busy, and nobody leaves unserved.
+    pub(super) fn must_grow(&self) -> bool {
+        self.asked > 1.0 && self.utilization > BUSY && self.lost == 0.0 && !self.is_left
     }
 
     /// How far beyond its capacity it is asked, 0 when it is not.
@@ -80,6 +88,7 @@ pub(super) fn suspects(program: &Program, catalogue: &Catalogue, run: &Run) -> V
             asked,
             waited_s: measured.waited_s / requests,
             wait_share: 0.0,
+            is_left: measured.left > 0,
             lost: if measured.lost > RARE * requests { measured.lost / requests } else { 0.0 },
             overload: overload.or_else(|| measured.losing()),
         });
@@ -110,11 +119,13 @@ struct Measured {
     utilization: f64,
     waited_s: f64,
     lost: f64,
+    left: u64,
 }
 
 impl Measured {
     fn of(program: &Program, run: &Run, stations: &[StationId]) -> Self {
         let (mut busy, mut size, mut waited_s, mut lost, mut served) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        let mut left = 0;
         for (id, replication) in
             stations.iter().flat_map(|id| run.replications.iter().map(move |r| (id, r)))
         {
@@ -122,6 +133,7 @@ impl Measured {
             let station = &program.stations[id.index()];
             lost += (record.refused + record.timeouts) as f64;
             served += record.served as f64;
+            left += record.abandoned.count;
             waited_s += record.wait.sum + record.abandoned.sum;
             match station.kind {
                 StationKind::Bucket(_) => busy += record.served as f64,
@@ -136,7 +148,7 @@ impl Measured {
         }
         let utilization = if size > 0.0 { (busy / size).min(1.0) } else { 0.0 };
         let time_s = run.replications.iter().map(|r| r.time_s).sum();
-        Self { time_s, served, utilization, waited_s, lost }
+        Self { time_s, served, utilization, waited_s, lost, left }
     }
 
     /// Offered and served per second, when a material part is lost at units that are all but always

@@ -39,6 +39,8 @@ const RARE: f64 = 1e-3;
 /// unlucky.
 const LOSING: f64 = 0.01;
 const BUSY: f64 = 0.9;
+/// At this load there is no steady state: 1, less the rounding of sums.
+const SATURATED: f64 = 1.0 - 1e-9;
 
 impl Suspect {
     /// Whether more of it could matter at all.
@@ -53,7 +55,7 @@ impl Suspect {
     /// Whether its queue grows for ever: more is asked of it than it can serve, it is as good as always
     /// busy, and nobody leaves unserved.
     pub(super) fn must_grow(&self) -> bool {
-        self.asked > 1.0 && self.utilization > BUSY && self.lost == 0.0 && !self.is_left
+        self.asked >= SATURATED && self.utilization > BUSY && self.lost == 0.0 && !self.is_left
     }
 
     /// How far beyond its capacity it is asked, 0 when it is not.

@@ -95,6 +95,7 @@ pub(in crate::report) fn headroom_sentence(headroom: &Headroom) -> String {
     let Headroom { holds, breaks, objective, .. } = headroom;
     let what = match objective {
         Some(name) => format!("`{name}` breaks"),
+        None if headroom.probes > 0 => "a queue grows without bound".to_owned(),
         None => "the first resource is full".to_owned(),
     };
     let holds_at = times(*holds);

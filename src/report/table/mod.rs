@@ -91,7 +91,10 @@ pub(super) fn tally(report: &Report) -> Option<String> {
                 format!("{f} of {n} {} {verb}{rest}", noun(n, word))
             }
         };
-        sentences.push(sentence);
+        sentences.push((fails == 0, sentence));
     }
+    // What fails goes first, beside the word that says so.
+    sentences.sort_by_key(|(is_fine, _)| *is_fine);
+    let sentences: Vec<String> = sentences.into_iter().map(|(_, sentence)| sentence).collect();
     (!sentences.is_empty()).then(|| sentences.join("; "))
 }

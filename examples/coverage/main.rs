@@ -73,6 +73,7 @@ fn main() -> anyhow::Result<ExitCode> {
         say(&table::line(&heads.map(|_| "---".to_owned()), true))?;
     }
     let (mut wrong, mut given, mut asked) = (0, 0, 0);
+    let mut covered = Vec::new();
     let mut notes = Vec::new();
     for model in &models {
         let (rows, note) = measured(model, &arguments)?;
@@ -81,12 +82,23 @@ fn main() -> anyhow::Result<ExitCode> {
             wrong += usize::from(!row.is_right());
             given += row.given;
             asked += row.runs;
+            covered.extend((row.given > 0).then(|| 100.0 * row.covered()));
             say(&table::line(&row.cells(), arguments.markdown))?;
         }
     }
     say("")?;
     for note in notes {
         say(&note)?;
+    }
+    if !covered.is_empty() {
+        let (n, sum) = (covered.len(), covered.iter().sum::<f64>());
+        let [least, most] = [f64::min, f64::max].map(|of| covered.iter().copied().reduce(of));
+        say(&format!(
+            "\n{n} quantities are covered in {:.1} to {:.1} % of the runs, {:.1} % on average.",
+            least.unwrap_or(0.0),
+            most.unwrap_or(0.0),
+            sum / n as f64
+        ))?;
     }
     let missing = 1.0 - given as f64 / asked.max(1) as f64;
     say(&format!(

@@ -149,8 +149,9 @@ pub(super) fn widening(effect: f64, events: f64, confidence: f64, used: usize) -
 /// Share of `events` among `trials`, each replication a pair (events, trials) with events ≤ trials.
 ///
 /// Wilson's score interval with the effective sample size n / deff, where the design effect deff is
-/// the variance over replications against the binomial one, and Student's t in the normal quantile's place
-/// ([`widening`] says what holds for few events). With no event in n trials it ends near t²/n, not at zero.
+/// the variance over replications against the binomial one, and Student's t in the normal quantile's place;
+/// with fewer than fifty independent events deff is not believed to be below 1. With no event in n trials it
+/// ends near t²/n, not at zero.
 ///
 /// Source: Wilson, J. Am. Statist. Assoc. 22 (1927); effective size after Korn and Graubard, *Survey
 /// Methodology* 24 (1998), compared by Franco et al., *J. Survey Statist. Methodol.* 7 (2019).
@@ -171,8 +172,8 @@ pub fn share(pairs: &[(f64, f64)], confidence: f64) -> Option<Interval> {
 /// Events per unit of exposure (time, or replications), each replication a pair (events, exposure).
 ///
 /// Score interval of a Poisson count with the dispersion of the replications, the variance over them
-/// against the count itself ([`widening`] says what holds for few events). With no event in exposure T it
-/// ends at t²/T, not at zero.
+/// against the count itself; with fewer than fifty independent events that is not believed to be below 1. With
+/// no event in exposure T it ends at t²/T, not at zero.
 ///
 /// Source: Rao's score interval, as in Barker, *A comparison of nine confidence intervals for a
 /// Poisson parameter*, Am. Statist. 56 (2002); dispersion as quasi-Poisson (`McCullagh` and Nelder

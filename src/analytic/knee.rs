@@ -121,6 +121,27 @@ mod tests {
             self.op(Op::Serve { at: Target::fixed(at), time });
         }
 
+        /// Two branches at once, each a service of a mean time in seconds; all wait for both.
+        fn both(&mut self, one: (StationId, f64), other: (StationId, f64)) {
+            let needed = self.scope.locals(1);
+            let [first, second, after] = [(); 3].map(|()| self.builder.label());
+            let fork = self.builder.fork(Fork {
+                branches: vec![first.pc(), second.pc()],
+                join: 2,
+                cancel_losers: false,
+                needed,
+                after: after.pc(),
+                site: 3,
+            });
+            self.op(Op::Fork(fork));
+            for (label, (at, mean)) in [(first, one), (second, other)] {
+                self.builder.place(label);
+                self.serve(at, mean);
+                self.op(Op::Join);
+            }
+            self.builder.place(after);
+        }
+
         fn delay(&mut self, mean: f64) {
             let time = self.draw(mean);
             self.op(Op::Delay { time, owner: ComponentId(0) });
@@ -187,24 +208,7 @@ mod tests {
         writer.op(Op::Again { state, body });
         writer.builder.place(exit);
         // Then c for 3 s beside b for 1 s.
-        let needed = writer.scope.locals(1);
-        let labels = [writer.builder.label(), writer.builder.label(), writer.builder.label()];
-        let fork = writer.builder.fork(Fork {
-            branches: vec![labels[0].pc(), labels[1].pc()],
-            join: 2,
-            cancel_losers: false,
-            needed,
-            after: labels[2].pc(),
-            site: 3,
-        });
-        writer.op(Op::Fork(fork));
-        writer.builder.place(labels[0]);
-        writer.serve(c, 3.0);
-        writer.op(Op::Join);
-        writer.builder.place(labels[1]);
-        writer.serve(b, 1.0);
-        writer.op(Op::Join);
-        writer.builder.place(labels[2]);
+        writer.both((c, 3.0), (b, 1.0));
         writer.op(Op::Done);
         let program = writer.finish(0.1, entry);
         close(alone_s(&program), 2.0 + 1.0 + 3.0);
@@ -222,24 +226,7 @@ mod tests {
         let entry = writer.op(Op::Class(ClassId(0)));
         let slot = writer.scope.slot();
         writer.op(Op::Seize { at: Target::fixed(worker), slot, once: false });
-        let needed = writer.scope.locals(1);
-        let labels = [writer.builder.label(), writer.builder.label(), writer.builder.label()];
-        let fork = writer.builder.fork(Fork {
-            branches: vec![labels[0].pc(), labels[1].pc()],
-            join: 2,
-            cancel_losers: false,
-            needed,
-            after: labels[2].pc(),
-            site: 3,
-        });
-        writer.op(Op::Fork(fork));
-        writer.builder.place(labels[0]);
-        writer.serve(a, 3.0);
-        writer.op(Op::Join);
-        writer.builder.place(labels[1]);
-        writer.serve(b, 1.0);
-        writer.op(Op::Join);
-        writer.builder.place(labels[2]);
+        writer.both((a, 3.0), (b, 1.0));
         writer.op(Op::Release { slot });
         writer.op(Op::Done);
         let program = writer.finish(0.5, entry);

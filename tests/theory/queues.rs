@@ -190,6 +190,22 @@ endpoints: { visit: { steps: [ { query: db, time: exp(100ms) } ] } }
     run.agrees("db.pool.utilization", exact.throughput_per_s * 0.1 / 20.0, 0.0005);
 }
 
+/// The connections of the server are all in use when those of its only pool are: as often as all servers of
+/// M/M/4 are.
+#[test]
+fn a_database_is_full_when_its_pool_is() {
+    let text = "\
+traffic: { jobs: { rate: 50/s, mix: visit } }
+components:
+  db: { type: database, max_connections: 4, pool: { size: 2, overflow: 2, timeout: 1h, scope: service } }
+endpoints: { visit: { steps: [ { query: db, time: exp(40ms) } ] } }
+";
+    let run = Run::of(text, span(20.0, 1200.0));
+    let full = erlang::wait_probability(2.0, 4).expect("ρ < 1");
+    run.agrees("db.pool.full", full, 0.004);
+    run.agrees("db.connections.full", full, 0.004);
+}
+
 #[test]
 fn processor_sharing_is_insensitive_to_the_service_law() {
     for time in ["exp(1s)", "hyperexp(mean=1s cv=2)", "1s"] {

@@ -24,6 +24,7 @@ impl World<'_> {
         }
     }
 
+    /// Requests that a worker serves until it restarts; `u64::MAX` is without end.
     fn worker_life(&self, station: u32, worker: u32, start: u64) -> u64 {
         let Some(draw) = self.crew_spec(station).recycle else { return u64::MAX };
         let draw = self.program.draws[draw.index()];
@@ -73,16 +74,22 @@ impl World<'_> {
         }
     }
 
+    /// A worker starts once more, in a mode and with a new number of requests until its restart; the
+    /// number of its start.
+    fn begin_life(&mut self, station: u32, worker: u32, mode: Mode) -> u64 {
+        let start = self.crew(station).workers[worker as usize].starts + 1;
+        let (now, left) = (self.now, self.worker_life(station, worker, start));
+        let crew = self.crew(station);
+        crew.set_mode(now, worker, mode);
+        let w = &mut crew.workers[worker as usize];
+        (w.starts, w.left) = (start, left);
+        start
+    }
+
     /// All workers of an instance begin anew in a mode: it starts, is there, or is not.
     pub(crate) fn restart_workers(&mut self, station: u32, mode: Mode) {
         for worker in 0..self.crew(station).workers.len() as u32 {
-            let now = self.now;
-            self.crew(station).set_mode(now, worker, mode);
-            let w = &mut self.crew(station).workers[worker as usize];
-            w.starts += 1;
-            let start = w.starts;
-            let life = self.worker_life(station, worker, start);
-            self.crew(station).workers[worker as usize].left = life;
+            self.begin_life(station, worker, mode);
         }
         if matches!(mode, Mode::Up | Mode::Watched) {
             self.crew(station).working = mode;
@@ -107,13 +114,7 @@ impl World<'_> {
 
     /// Ends what is left on a worker and boots it.
     pub(super) fn restart(&mut self, station: u32, worker: u32) {
-        let now = self.now;
-        self.crew(station).set_mode(now, worker, Mode::Booting);
-        let w = &mut self.crew(station).workers[worker as usize];
-        w.starts += 1;
-        let start = w.starts;
-        let life = self.worker_life(station, worker, start);
-        self.crew(station).workers[worker as usize].left = life;
+        let start = self.begin_life(station, worker, Mode::Booting);
         let boot = self.crew_spec(station).boot;
         let time = self.now + self.boot_time(boot, station, start);
         self.worker_at(time, WorkerEvent { station, worker, start });
@@ -121,6 +122,7 @@ impl World<'_> {
         self.drop_sessions(station, Some(worker));
     }
 
+    /// How long a start takes.
     pub(crate) fn boot_time(&self, boot: Option<DrawId>, station: u32, start: u64) -> Time {
         let Some(boot) = boot else { return 0 };
         let draw = self.program.draws[boot.index()];
@@ -155,13 +157,7 @@ impl World<'_> {
             self.crew(station).workers.len() as u64 + self.instances[instance.index()].memory_kills;
         let boot = self.now + self.boot_time(spec.boot, station, starts).max(1);
         for worker in 0..self.crew(station).workers.len() as u32 {
-            let now = self.now;
-            self.crew(station).set_mode(now, worker, Mode::Booting);
-            let w = &mut self.crew(station).workers[worker as usize];
-            w.starts += 1;
-            let start = w.starts;
-            let life = self.worker_life(station, worker, start);
-            self.crew(station).workers[worker as usize].left = life;
+            let start = self.begin_life(station, worker, Mode::Booting);
             self.worker_at(boot, WorkerEvent { station, worker, start });
         }
         self.end_inside(station, None, kind);
@@ -169,6 +165,7 @@ impl World<'_> {
         self.gone_for_good(instance);
     }
 
+    /// An instance that was down is there again.
     pub(crate) fn instance_up(&mut self, instance: InstanceId) {
         if let Some(since) = self.down_since[instance.index()].take() {
             let from = since.max(self.measured_from);

@@ -7,6 +7,7 @@ use super::breakdown::Breaks;
 use super::calendar::Time;
 use super::fault::Fault;
 use super::polling::Polls;
+use super::record::Stats;
 use super::setup::Sets;
 use super::shares::Note;
 use super::task::{NOBODY, Queue, State};
@@ -86,6 +87,26 @@ enum Extras {
 }
 
 impl TokensState {
+    /// A unit is in use from now on.
+    #[inline]
+    fn take(&mut self, stats: &mut Stats, now: Time) {
+        self.busy += 1;
+        stats.busy.add(now, 1.0);
+        if self.busy == self.capacity {
+            stats.full_since = now;
+        }
+    }
+
+    /// A unit is free from now on.
+    #[inline]
+    fn give(&mut self, stats: &mut Stats, now: Time) {
+        if self.busy == self.capacity {
+            stats.leave_full(now);
+        }
+        self.busy -= 1;
+        stats.busy.add(now, -1.0);
+    }
+
     /// Connections that are open.
     pub(crate) const fn open(&self) -> u32 {
         self.open
@@ -176,11 +197,7 @@ impl<'p> World<'p> {
             && ((state.queue.len == 0 && state.reserved == NOBODY) || state.reserved == id);
         if free {
             state.reserved = NOBODY;
-            state.busy += 1;
-            place.stats.busy.add(now, 1.0);
-            if state.busy == state.capacity {
-                place.stats.full_since = now;
-            }
+            state.take(&mut place.stats, now);
             place.stats.served += 1;
             place.stats.wait.record(0.0);
             let role = state.role;
@@ -221,14 +238,10 @@ impl<'p> World<'p> {
             && state.reserved == NOBODY
             && matches!(state.kind, Extras::None | Extras::Feeds)
         {
-            state.busy += 1;
-            if state.busy == state.capacity {
-                place.stats.full_since = now;
-            }
+            state.take(&mut place.stats, now);
             place.stats.arrivals += 1;
             place.stats.served += 1;
             place.stats.wait.record(0.0);
-            place.stats.busy.add(now, 1.0);
             place.stats.given.begin(now);
             let length = self.draw_ns(id, time);
             self.start_service(station, id, length);
@@ -316,11 +329,7 @@ impl<'p> World<'p> {
             && state.queue.len == 0
             && state.kind == Extras::None
         {
-            if state.busy == state.capacity {
-                place.stats.leave_full(now);
-            }
-            state.busy -= 1;
-            place.stats.busy.add(now, -1.0);
+            state.give(&mut place.stats, now);
             return;
         }
         self.tokens_release(station, by);
@@ -338,14 +347,10 @@ impl<'p> World<'p> {
             && state.kind == Extras::None
             && state.reserved == NOBODY
         {
-            state.busy += 1;
-            if state.busy == state.capacity {
-                place.stats.full_since = now;
-            }
+            state.take(&mut place.stats, now);
             place.stats.arrivals += 1;
             place.stats.served += 1;
             place.stats.wait.record(0.0);
-            place.stats.busy.add(now, 1.0);
             place.stats.given.begin(now);
             self.hold(id, slot.0, u64::from(station));
             return Answer::Granted(0);
@@ -373,13 +378,9 @@ impl<'p> World<'p> {
         };
         debug_assert!(state.reserved == id && state.busy < state.capacity);
         state.reserved = NOBODY;
-        state.busy += 1;
+        state.take(&mut place.stats, now);
         let told = state.told;
         place.stats.arrivals += 1;
-        place.stats.busy.add(now, 1.0);
-        if state.busy == state.capacity {
-            place.stats.full_since = now;
-        }
         place.stats.served += 1;
         place.stats.wait.record(0.0);
         if told {
@@ -396,11 +397,7 @@ impl<'p> World<'p> {
         let Moving::Tokens(state) = &mut place.moving else {
             unreachable!("lowering addresses a tokens station")
         };
-        if state.busy == state.capacity {
-            place.stats.leave_full(now);
-        }
-        state.busy -= 1;
-        place.stats.busy.add(now, -1.0);
+        state.give(&mut place.stats, now);
     }
 
     /// `by` gives a unit back; the next in line gets it.
@@ -411,11 +408,7 @@ impl<'p> World<'p> {
         let Moving::Tokens(state) = &mut place.moving else {
             unreachable!("lowering addresses a tokens station")
         };
-        if state.busy == state.capacity {
-            place.stats.leave_full(now);
-        }
-        state.busy -= 1;
-        place.stats.busy.add(now, -1.0);
+        state.give(&mut place.stats, now);
         let (role, feeds, waiting) = (state.role, state.feeds.0, state.queue.len);
         if state.told {
             self.note(station, by, Note::Ends);
@@ -480,11 +473,7 @@ impl<'p> World<'p> {
                 return;
             }
             let Some(id) = state.queue.pop_front(&mut self.tasks) else { return };
-            state.busy += 1;
-            place.stats.busy.add(now, 1.0);
-            if state.busy == state.capacity {
-                place.stats.full_since = now;
-            }
+            state.take(&mut place.stats, now);
             place.stats.queue.add(now, -1.0);
             let task = &mut self.tasks[id];
             let waited = now - task.since;

@@ -2,7 +2,7 @@
 
 use super::Answer;
 use crate::engine::shares::Note;
-use crate::engine::world::World;
+use crate::engine::world::{Moving, World};
 use crate::program::{Kind, StationKind};
 
 impl World<'_> {
@@ -34,19 +34,18 @@ impl World<'_> {
         let Some(overflow) = spec.overflow else { return true };
         let now = self.now;
         if let Some(server) = overflow.server {
-            let limits = self.tokens(server.0);
+            let place = &mut self.places[server.index()];
+            let Moving::Tokens(limits) = &mut place.moving else {
+                unreachable!("lowering addresses a tokens station")
+            };
+            place.stats.arrivals += 1;
             if limits.busy >= limits.capacity {
-                let stats = &mut self.places[server.index()].stats;
-                stats.arrivals += 1;
-                stats.refused += 1;
+                place.stats.refused += 1;
                 return false;
             }
-            limits.busy += 1;
-            let stats = &mut self.places[server.index()].stats;
-            stats.arrivals += 1;
-            stats.served += 1;
-            stats.busy.add(now, 1.0);
-            stats.given.begin(now);
+            limits.take(&mut place.stats, now);
+            place.stats.served += 1;
+            place.stats.given.begin(now);
         }
         let pool = self.tokens(station);
         pool.open += 1;

@@ -18,7 +18,7 @@ impl World<'_> {
             0
         };
         if spec.preemptive && self.preempt(station, level) {
-            return self.tokens_arrive_again(station, id);
+            return self.take_interrupted(station, id);
         }
         let now = self.now;
         let place = &mut self.places[station as usize];
@@ -54,22 +54,17 @@ impl World<'_> {
         Answer::Waits
     }
 
-    fn tokens_arrive_again(&mut self, station: u32, id: u32) -> Answer {
-        self.places[station as usize].stats.arrivals -= 1;
-        // The interrupted task stands first in its own level, which is below this one's: take the
-        // unit directly.
+    /// A task has a unit at once that a less important one was interrupted for: that one stands first in
+    /// its own level, below this one's.
+    fn take_interrupted(&mut self, station: u32, id: u32) -> Answer {
         let now = self.now;
         let place = &mut self.places[station as usize];
-        place.stats.arrivals += 1;
-        place.stats.busy.add(now, 1.0);
+        let Moving::Tokens(state) = &mut place.moving else {
+            unreachable!("lowering addresses a tokens station")
+        };
+        state.take(&mut place.stats, now);
         place.stats.served += 1;
         place.stats.wait.record(0.0);
-        let state = self.tokens(station);
-        state.busy += 1;
-        let full = state.busy == state.capacity;
-        if full {
-            self.places[station as usize].stats.full_since = now;
-        }
         self.note(station, id, Note::Served { waited: 0, queued: false });
         Answer::Granted(0)
     }
@@ -85,18 +80,15 @@ impl World<'_> {
             .max_by_key(|(i, id)| (self.level(**id), *i))
             .map(|(i, id)| (i, *id))
             .filter(|(_, id)| self.level(*id) > level);
-        let state = self.tokens(station);
+        let now = self.now;
+        let place = &mut self.places[station as usize];
+        let Moving::Tokens(state) = &mut place.moving else {
+            unreachable!("lowering addresses a tokens station")
+        };
         state.serving = serving;
         let Some((index, victim)) = victim else { return false };
         state.serving.remove(index);
-        state.busy -= 1;
-        let was_full = state.busy + 1 == state.capacity;
-        let now = self.now;
-        let place = &mut self.places[station as usize];
-        place.stats.busy.add(now, -1.0);
-        if was_full {
-            place.stats.leave_full(now);
-        }
+        state.give(&mut place.stats, now);
         place.stats.queue.add(now, 1.0);
         let task = &mut self.tasks[victim];
         place.stats.given.end(now);
